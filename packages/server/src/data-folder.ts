@@ -1,0 +1,51 @@
+/** The folder of the embedded installation: its database and, in dev, its master key. Nobody else may read it. */
+import { randomBytes } from 'node:crypto'
+import { closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** The folder cannot be used. The message says what to do. */
+export class DataFolderError extends Error {
+  override readonly name = 'DataFolderError'
+}
+
+/** Makes the folder, mode 700, with a .gitignore that keeps it out of every commit. @throws DataFolderError */
+export function prepareDataFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+    const ignore = join(path, '.gitignore')
+    if (!existsSync(ignore)) writeFileSync(ignore, '*\n', { mode: 0o600 })
+  } catch (error) {
+    throw new DataFolderError(`The data folder ${path} cannot be written: ${(error as Error).message}. Set COUNTERSIGN_DATA_DIR to a folder that can.`)
+  }
+}
+
+/**
+ * Reads the master key of the folder, making it on the first start. It appears whole or not at all, and two processes that start at
+ * once use the same one: it is written under another name, synced, and linked into place, which only one can do.
+ */
+export function readOrMakeMasterKey(folder: string): string {
+  const path = join(folder, 'master-key')
+  if (!existsSync(path)) {
+    const draft = join(folder, `master-key.${process.pid}`)
+    rmSync(draft, { force: true })
+    writeSynced(draft, randomBytes(32).toString('base64url'))
+    try {
+      linkSync(draft, path)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    } finally {
+      rmSync(draft, { force: true })
+    }
+  }
+  return readFileSync(path, 'utf8').trim()
+}
+
+function writeSynced(path: string, text: string): void {
+  const file = openSync(path, 'wx', 0o600)
+  try {
+    writeSync(file, text)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+}

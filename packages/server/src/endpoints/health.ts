@@ -1,0 +1,30 @@
+import { z } from 'zod'
+import type { Endpoint } from '../http/endpoint.ts'
+import type { Parts } from '../parts.ts'
+import { OAuthError } from '../oauth/oauth-error.ts'
+
+const status = z.object({ status: z.literal('ok') })
+
+/** GET /healthz: the process answers. */
+export const healthz: Endpoint = {
+  summary: 'Whether the process is alive',
+  answers: { 200: { description: 'It is.', body: status } },
+  handle: (c) => c.json({ status: 'ok' }),
+}
+
+/** GET /readyz: the process can serve, its store included. */
+export function readyz({ store }: Parts): Endpoint {
+  return {
+    summary: 'Whether requests can be served',
+    answers: { 200: { description: 'They can.', body: status } },
+    refusals: ['temporarily_unavailable'],
+    async handle(c) {
+      try {
+        await store.now()
+      } catch (cause) {
+        throw new OAuthError('temporarily_unavailable', { reason: 'the store does not answer', retryAfter: 1, cause })
+      }
+      return c.json({ status: 'ok' })
+    },
+  }
+}

@@ -1,0 +1,24 @@
+import { z } from 'zod'
+import type { Endpoint } from '../http/endpoint.ts'
+import type { Parts } from '../parts.ts'
+import { publicDocument } from './jwks.ts'
+
+/** GET /.well-known/oauth-authorization-server: what this server is and where its keys are (RFC 8414 §3.2). */
+export function metadata({ settings, keys }: Parts): Endpoint {
+  const { issuer, defaultScopes, roleScopes } = settings
+  const scopes = [...new Set([...defaultScopes, ...[...roleScopes.values()].flat()])]
+  const document = JSON.stringify({
+    issuer,
+    jwks_uri: `${issuer}/.well-known/jwks.json`,
+    scopes_supported: scopes,
+    response_types_supported: [],
+    grant_types_supported: [],
+    access_token_signing_alg_values_supported: [keys.signingKey.alg],
+    service_documentation: `${issuer}/docs/api`,
+  })
+  return {
+    summary: 'Authorization server metadata',
+    answers: { 200: { description: 'Metadata (RFC 8414).', body: z.looseObject({ issuer: z.string(), jwks_uri: z.string() }) } },
+    handle: (c) => c.body(document, 200, { 'content-type': 'application/json', 'cache-control': publicDocument }),
+  }
+}

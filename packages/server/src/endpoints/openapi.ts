@@ -1,0 +1,103 @@
+/** GET /openapi.json: the description of every endpoint, made from the table in server.ts and the shapes that are enforced. */
+import { z } from 'zod'
+import type { Answer, Endpoint } from '../http/endpoint.ts'
+import { errorForms } from '../http/problem.ts'
+import { type ErrorCode, errorCodes } from '../oauth/oauth-error.ts'
+
+/** One row of the table in server.ts. */
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly path: string
+  readonly endpoint: Endpoint
+}
+
+const problem = z
+  .object({
+    type: z.literal('about:blank'),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.enum(errorCodes).meta({ description: 'Stable; decide by this.' }),
+    error: z.enum(errorCodes).meta({ description: 'The same word as code.' }),
+    errors: z.array(z.object({ member: z.string(), detail: z.string() })).optional(),
+    requestId: z.string().optional(),
+  })
+  .meta({ id: 'Problem' })
+
+/** Serves the OpenAPI 3.1 description of these routes. */
+export function openapi(routes: readonly Route[], issuer: string): Endpoint {
+  const document = JSON.stringify(describeApi(routes, issuer))
+  return {
+    summary: 'This description',
+    answers: { 200: { description: 'OpenAPI 3.1.', body: z.looseObject({}) } },
+    hidden: true,
+    handle: (c) => c.body(document, 200, { 'content-type': 'application/json' }),
+  }
+}
+
+function describeApi(routes: readonly Route[], issuer: string): object {
+  const paths: Record<string, Record<string, unknown>> = {}
+  for (const { method, path, endpoint } of routes) {
+    if (endpoint.hidden) continue
+    const template = path.replaceAll(/:(\w+)/g, '{$1}')
+    paths[template] = { ...paths[template], [method.toLowerCase()]: describeEndpoint(method, path, endpoint) }
+  }
+  return {
+    openapi: '3.1.1',
+    info: {
+      title: 'Countersign',
+      version: '0.1.0',
+      description: 'Sign in, refresh and sign out; sessions; profile. Refusals are problem+json (RFC 9457): decide by `code`.',
+    },
+    servers: [{ url: issuer }],
+    paths,
+    components: {
+      schemas: { Problem: toSchema(problem) },
+      securitySchemes: {
+        'access-token': { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+        'refresh-token': { type: 'http', scheme: 'bearer', description: 'A refresh token, rt1.…' },
+      },
+    },
+  }
+}
+
+function describeEndpoint(method: string, path: string, endpoint: Endpoint): object {
+  const { summary, description, body, authorization, pathParameters = {} } = endpoint
+  return {
+    operationId: `${method.toLowerCase()}${path.replaceAll(/[^A-Za-z0-9]+(\w)/g, (_, letter: string) => letter.toUpperCase())}`,
+    summary,
+    ...(description && { description }),
+    ...(authorization && { security: [{ [authorization]: [] }, ...(endpoint.bodyOptional ? [{}] : [])] }),
+    parameters: Object.entries(pathParameters).map(([name, about]) => ({
+      ...{ name, in: 'path', required: true, description: about },
+      schema: { type: 'string' },
+    })),
+    ...(body && { requestBody: { required: !endpoint.bodyOptional, content: { 'application/json': { schema: toSchema(body) } } } }),
+    responses: { ...describeAnswers(endpoint.answers), ...describeRefusals(endpoint) },
+  }
+}
+
+function describeAnswers(answers: Readonly<Record<number, Answer>>): object {
+  const entries = Object.entries(answers).map(([status, { description, body, contentType = 'application/json' }]) => [
+    status,
+    { description, ...(body && { content: { [contentType]: { schema: toSchema(body) } } }) },
+  ])
+  return Object.fromEntries(entries)
+}
+
+function describeRefusals({ body, authorization, refusals = [] }: Endpoint): object {
+  const byStatus = new Map<number, ErrorCode[]>()
+  const fromBody: ErrorCode[] = body ? ['invalid_request', 'payload_too_large', 'unsupported_media_type'] : []
+  const fromToken: ErrorCode[] = authorization === 'access-token' ? ['invalid_token'] : []
+  for (const code of [...fromBody, ...fromToken, ...refusals, 'server_error' as const]) {
+    const { status } = errorForms[code]
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code])
+  }
+  const content = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
+  return Object.fromEntries([...byStatus].map(([status, codes]) => [status, { description: codes.join(', '), content }]))
+}
+
+function toSchema(schema: z.ZodType): object {
+  const { $schema: _, id: __, ...rest } = z.toJSONSchema(schema, { io: 'input', target: 'draft-2020-12', reused: 'inline' }) as Record<string, unknown>
+  return rest
+}

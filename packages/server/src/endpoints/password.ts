@@ -1,0 +1,29 @@
+import { z } from 'zod'
+import type { Accounts } from '../accounts/accounts.ts'
+import { authenticate } from '../http/authorization.ts'
+import type { Endpoint } from '../http/endpoint.ts'
+import { readJson } from '../http/json-body.ts'
+import { OAuthError } from '../oauth/oauth-error.ts'
+import type { Parts } from '../parts.ts'
+import { newPassword, password } from './shapes.ts'
+
+const body = z.object({ currentPassword: password, newPassword })
+
+/** POST …/password: changes the password and ends the other sessions. */
+export function changePassword(parts: Parts, change: NonNullable<Accounts['changePassword']>): Endpoint {
+  return {
+    summary: 'Change my password',
+    description: 'Ends the other sessions; this one goes on with its refresh token, and needs a new access token.',
+    body,
+    authorization: 'access-token',
+    answers: { 204: { description: 'The password is changed.' } },
+    refusals: ['invalid_credentials', 'temporarily_unavailable'],
+    async handle(c) {
+      const { userId, sid } = await authenticate(parts, c)
+      const request = await readJson(c, body)
+      const outcome = await change({ id: userId, sid, currentPassword: request.currentPassword, newPassword: request.newPassword })
+      if (outcome !== 'changed') throw new OAuthError('invalid_credentials', { reason: 'the current password is wrong' })
+      return c.body(null, 204)
+    },
+  }
+}

@@ -1,0 +1,56 @@
+/** Members that several endpoints read or answer with. */
+import { z } from 'zod'
+
+const wellFormed = (text: string) => text.isWellFormed()
+
+export const email = z
+  .string()
+  .max(254)
+  .regex(/^[^\s@"\p{C}]{1,64}@[^\s@"\p{C}]{1,253}$/u)
+  .meta({ description: 'An e-mail address.', examples: ['ada@example.com'] })
+
+/** A password at login: any text, so that old passwords go on working. */
+export const password = z
+  .string()
+  .min(1)
+  .max(1024)
+  .refine(wellFormed, 'must be well-formed Unicode')
+  .meta({ description: 'Taken as it is: nothing is trimmed or cut.', format: 'password' })
+
+/** A password that is being chosen (OWASP ASVS 5.0 V6.2). */
+export const newPassword = z
+  .string()
+  .min(8)
+  .max(256)
+  .refine(wellFormed, 'must be well-formed Unicode')
+  .meta({ description: '8 to 256 characters of any kind; 15 or more are advised.', format: 'password' })
+
+export const scope = z
+  .string()
+  .max(1024)
+  .regex(/^[\x20\x21\x23-\x5b\x5d-\x7e]*$/)
+  .meta({ description: 'Scopes, separated by spaces, to which the access token is held.', examples: ['orders:read'] })
+
+export const audience = z.string().min(1).max(512).meta({ description: 'One of the audiences this server issues for.' })
+
+export const refreshToken = z.string().min(1).max(1024).meta({ description: 'Opaque; begins with rt1.' })
+
+export const tokenAnswer = z
+  .object({
+    accessToken: z.string().meta({ description: 'A JWT in the RFC 9068 profile.' }),
+    refreshToken: z.string().meta({ description: 'Keep the one of the newest answer; it may be the one you sent.' }),
+    expiresIn: z.int().meta({ description: 'Seconds for which the access token is valid.' }),
+    tokenType: z.literal('Bearer'),
+    scope: z.string().optional().meta({ description: 'The granted scope, when it is less than was asked for.' }),
+  })
+  .meta({ id: 'TokenAnswer' })
+
+export const user = z
+  .object({
+    id: z.string(),
+    email: z.string(),
+    emailVerified: z.boolean(),
+    roles: z.array(z.string()),
+    createdAt: z.int().meta({ description: 'Epoch seconds.' }),
+  })
+  .meta({ id: 'User' })

@@ -1,0 +1,207 @@
+/**
+ * The settings of the environment, as options. Every secret may also be given as NAME_FILE, the path of a file that holds it.
+ * Reads the record it is given (main.ts alone touches process.env) and tells all problems at once, under the names of the
+ * settings, before anything is opened or made.
+ */
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { Algorithm } from '@countersign/token'
+import type { AuthorizationServerOptions } from './options.ts'
+import { OptionsError, resolveOptions } from './settings.ts'
+import type { Store } from './store/store.ts'
+
+/** `dev` fills in what a person trying it out has not set; `start` asks for it. */
+export type RunMode = 'dev' | 'start'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** Everything that is needed to start, checked as far as it can be without touching the port, the folder or the database. */
+export interface StartSettings {
+  readonly port: number
+  readonly host: string
+  readonly dataDir: string
+  readonly databasePath: string
+  readonly logLevel: string
+  /** What the environment says of the server's options; dev fills in issuer and master key later. */
+  readonly options: Partial<AuthorizationServerOptions>
+  /** Sentences about settings that have no effect. */
+  readonly warnings: readonly string[]
+}
+
+/** Tells every setting that cannot be used, one line each, and never a secret's value. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError'
+
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(`These settings cannot be used:\n${problems.map((problem) => `  ${problem}\n`).join('')}`)
+    this.problems = problems
+  }
+}
+
+/** The name of the setting behind each option. */
+const settingOf: Partial<Record<keyof AuthorizationServerOptions, string>> = {
+  issuer: 'COUNTERSIGN_ISSUER',
+  allowInsecureHttp: 'COUNTERSIGN_ALLOW_INSECURE_HTTP',
+  audience: 'COUNTERSIGN_AUDIENCE',
+  masterKey: 'COUNTERSIGN_MASTER_KEY',
+  signingAlgorithm: 'COUNTERSIGN_SIGNING_ALG',
+  signingSecret: 'COUNTERSIGN_SIGNING_SECRET',
+  previousSigningSecret: 'COUNTERSIGN_PREVIOUS_SIGNING_SECRET',
+  accessTokenLifetime: 'COUNTERSIGN_ACCESS_TOKEN_LIFETIME',
+  sessionIdleLifetime: 'COUNTERSIGN_SESSION_IDLE_LIFETIME',
+  sessionLifetime: 'COUNTERSIGN_SESSION_LIFETIME',
+  refreshLeeway: 'COUNTERSIGN_REFRESH_LEEWAY',
+  refreshTimeout: 'COUNTERSIGN_REFRESH_TIMEOUT',
+  defaultScopes: 'COUNTERSIGN_DEFAULT_SCOPES',
+  roleScopes: 'COUNTERSIGN_ROLE_SCOPES',
+  allowedOrigins: 'COUNTERSIGN_ALLOWED_ORIGINS',
+  trustedProxies: 'COUNTERSIGN_TRUSTED_PROXIES',
+  routePrefix: 'COUNTERSIGN_ROUTE_PREFIX',
+}
+
+const secretNames = new Set(['COUNTERSIGN_MASTER_KEY', 'COUNTERSIGN_SIGNING_SECRET', 'COUNTERSIGN_PREVIOUS_SIGNING_SECRET', 'JWT_SECRET', 'COUNTERSIGN_DATABASE_URL'])
+const otherNames = ['COUNTERSIGN_DATA_DIR', 'COUNTERSIGN_DATABASE_URL', 'COUNTERSIGN_LOG_LEVEL']
+const knownNames = new Set([...Object.values(settingOf), ...otherNames, ...[...secretNames].map((name) => `${name}_FILE`)])
+
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
+
+/** @throws SettingsError that lists every problem. */
+export function readEnvironment(env: Environment, mode: RunMode): StartSettings {
+  const problems: string[] = []
+  const read = createReader(env, problems)
+  const port = readPort(read('PORT'), problems)
+  const dataDir = resolve(read('COUNTERSIGN_DATA_DIR') ?? '.countersign')
+  const logLevel = read('COUNTERSIGN_LOG_LEVEL') ?? 'info'
+  if (!logLevels.includes(logLevel)) problems.push(`COUNTERSIGN_LOG_LEVEL must be one of ${logLevels.join(', ')}`)
+
+  const warnings = findIneffective(env)
+  const options = readOptions(read, mode, warnings, problems)
+  if (mode === 'start') requireAll(options, problems)
+  problems.push(...checkOptions(options, port))
+  const databasePath = readDatabasePath(read('COUNTERSIGN_DATABASE_URL'), dataDir, problems)
+  if (problems.length > 0) throw new SettingsError([...new Set(problems)])
+  return { port, host: read('HOST') ?? '127.0.0.1', dataDir, databasePath, logLevel, options, warnings }
+}
+
+type Read = (name: string) => string | undefined
+
+function createReader(env: Environment, problems: string[]): Read {
+  return (name) => {
+    const value = env[name] === '' ? undefined : env[name]
+    const path = secretNames.has(name) ? env[`${name}_FILE`] : undefined
+    if (path === undefined || path === '') return value
+    if (value !== undefined) problems.push(`${name} and ${name}_FILE are both set: keep one`)
+    try {
+      return readFileSync(path, 'utf8').replace(/\r?\n$/, '')
+    } catch (error) {
+      problems.push(`${name}_FILE cannot be read: ${(error as Error).message}`)
+      return undefined
+    }
+  }
+}
+
+function readPort(text = '4000', problems: string[]): number {
+  const port = Number(text)
+  if (!/^\d+$/.test(text) || port > 65_535) problems.push('PORT must be a number from 0 to 65535')
+  return port
+}
+
+function readDatabasePath(url: string | undefined, dataDir: string, problems: string[]): string {
+  if (url === undefined) return join(dataDir, 'countersign.db')
+  const path = /^sqlite:(.+)$/s.exec(url)?.[1]
+  if (path === undefined) problems.push('COUNTERSIGN_DATABASE_URL must be sqlite:<path>, which is the database that this version has')
+  return resolve(path ?? '')
+}
+
+function readOptions(read: Read, mode: RunMode, warnings: string[], problems: string[]): Partial<AuthorizationServerOptions> {
+  const words = (name: string) => read(name)?.split(/[\s,]+/).filter((word) => word !== '')
+  const audience = words('COUNTERSIGN_AUDIENCE')
+  const trustedProxies = read('COUNTERSIGN_TRUSTED_PROXIES')
+  const texts = {
+    issuer: read('COUNTERSIGN_ISSUER'),
+    masterKey: read('COUNTERSIGN_MASTER_KEY'),
+    signingAlgorithm: read('COUNTERSIGN_SIGNING_ALG') as Algorithm | undefined,
+    signingSecret: readSigningSecret(read, warnings, problems),
+    previousSigningSecret: read('COUNTERSIGN_PREVIOUS_SIGNING_SECRET'),
+    accessTokenLifetime: read('COUNTERSIGN_ACCESS_TOKEN_LIFETIME'),
+    sessionIdleLifetime: read('COUNTERSIGN_SESSION_IDLE_LIFETIME'),
+    sessionLifetime: read('COUNTERSIGN_SESSION_LIFETIME'),
+    refreshLeeway: read('COUNTERSIGN_REFRESH_LEEWAY'),
+    refreshTimeout: read('COUNTERSIGN_REFRESH_TIMEOUT'),
+    routePrefix: read('COUNTERSIGN_ROUTE_PREFIX'),
+  }
+  return withoutUndefined({
+    ...texts,
+    audience,
+    allowInsecureHttp: readFlag(read, 'COUNTERSIGN_ALLOW_INSECURE_HTTP', problems),
+    defaultScopes: words('COUNTERSIGN_DEFAULT_SCOPES'),
+    roleScopes: readRoleScopes(read('COUNTERSIGN_ROLE_SCOPES'), problems),
+    allowedOrigins: words('COUNTERSIGN_ALLOWED_ORIGINS') ?? (mode === 'dev' ? 'localhost' : undefined),
+    trustedProxies: trustedProxies !== undefined && /^\d+$/.test(trustedProxies) ? Number(trustedProxies) : words('COUNTERSIGN_TRUSTED_PROXIES'),
+  })
+}
+
+/** JWT_SECRET is a name that other programs use as well: alone it warns, and only with an HS algorithm is it taken. */
+function readSigningSecret(read: Read, warnings: string[], problems: string[]): string | undefined {
+  const secret = read('COUNTERSIGN_SIGNING_SECRET')
+  const alias = read('JWT_SECRET')
+  if (secret !== undefined && alias !== undefined && secret !== alias) problems.push('COUNTERSIGN_SIGNING_SECRET and JWT_SECRET are both set and differ: keep one')
+  if (secret !== undefined || alias === undefined) return secret
+  if (read('COUNTERSIGN_SIGNING_ALG')?.startsWith('HS')) return alias
+  warnings.push('JWT_SECRET has no effect while tokens are signed with a key pair; COUNTERSIGN_SIGNING_ALG=HS256 would use it')
+  return undefined
+}
+
+function readFlag(read: Read, name: string, problems: string[]): boolean | undefined {
+  const text = read(name)
+  if (text !== undefined && text !== 'true' && text !== 'false') problems.push(`${name} must be true or false`)
+  return text === undefined ? undefined : text === 'true'
+}
+
+function readRoleScopes(text: string | undefined, problems: string[]): Record<string, string[]> | undefined {
+  if (text === undefined) return undefined
+  try {
+    const parsed: unknown = JSON.parse(text)
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as Record<string, string[]>
+  } catch {}
+  problems.push('COUNTERSIGN_ROLE_SCOPES must be JSON such as {"editor":["articles:write"]}')
+  return undefined
+}
+
+function requireAll(options: Partial<AuthorizationServerOptions>, problems: string[]): void {
+  const mends = {
+    issuer: 'the public https URL of this server',
+    audience: 'the identifier of the API that takes its tokens, such as https://api.example.com',
+    masterKey: '32 random bytes in base64url; make one with: openssl rand -base64 32 | tr +/ -_ | tr -d =',
+  }
+  for (const [option, mend] of Object.entries(mends) as [keyof typeof mends, string][]) {
+    if (options[option] === undefined) problems.push(`${settingOf[option]} is not set: ${mend}`)
+  }
+}
+
+/** Checks what is there; what dev fills in later stands in with a value that is right. */
+function checkOptions(options: Partial<AuthorizationServerOptions>, port: number): string[] {
+  const standIns = { issuer: `http://localhost:${port || 4000}`, masterKey: new Uint8Array(32), store: {} as Store }
+  try {
+    resolveOptions({ ...standIns, ...options })
+    return []
+  } catch (error) {
+    if (!(error instanceof OptionsError)) throw error
+    return error.problems.map(({ option, detail }) => `${settingOf[option] ?? option} ${renameOptions(detail)}`)
+  }
+}
+
+function renameOptions(detail: string): string {
+  return detail.replaceAll(/\b[a-z]+(?:[A-Z][a-z]+)+\b/g, (word) => settingOf[word as keyof typeof settingOf] ?? word)
+}
+
+function findIneffective(env: Environment): string[] {
+  const unknown = Object.keys(env).filter((name) => /^COUNTERSIGN_(?!TEST_)/.test(name) && !knownNames.has(name))
+  return unknown.sort().map((name) => `${name} has no effect: this version has no such setting`)
+}
+
+function withoutUndefined(options: Record<string, unknown>): Partial<AuthorizationServerOptions> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+}

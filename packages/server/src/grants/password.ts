@@ -1,0 +1,56 @@
+/**
+ * Signs a user in with e-mail address and password, and opens a session.
+ *
+ * Races: the password may be changed, or the account deleted, while it is being verified. The store compares the password
+ * version under the user's lock, so such a login opens nothing and is answered like a wrong password.
+ */
+import { OAuthError } from '../oauth/oauth-error.ts'
+import { firstPartyClient, type Parts } from '../parts.ts'
+import { encodeRefreshToken, hashRid } from '../sessions/refresh-token.ts'
+import { grantedAudience, grantedScope } from '../tokens/granted-scope.ts'
+import { scopeAnswer, type TokenAnswer } from './token-answer.ts'
+
+export interface SignIn {
+  readonly email: string
+  readonly password: string
+  readonly scope: string | undefined
+  readonly audience: string | undefined
+  readonly userAgent: string | null
+  readonly ip: string | null
+}
+
+/** @throws OAuthError `invalid_credentials`, the same for every cause; `invalid_request` for an audience that is not issued for. */
+export async function signIn(parts: Parts, request: SignIn): Promise<TokenAnswer> {
+  const { settings, store, accounts, keys, random } = parts
+  const audience = grantedAudience(settings, null, request.audience)
+
+  const account = await accounts.verifyCredentials(request.email, request.password)
+  if (account === undefined) throw new OAuthError('invalid_credentials', { reason: 'unknown address or wrong password' })
+
+  const rid = random(16)
+  const opening = await store.openSession({
+    sid: Buffer.from(random(16)).toString('base64url'),
+    ridHash: hashRid(rid),
+    userId: account.id,
+    clientId: firstPartyClient,
+    mode: 'bearer',
+    scope: request.scope ?? null,
+    audience: request.audience ?? null,
+    amr: ['pwd'],
+    userAgent: request.userAgent,
+    ip: request.ip,
+    pepperId: keys.peppers.current,
+    idleLifetime: settings.sessionIdleLifetime * 1000,
+    absoluteLifetime: settings.sessionLifetime * 1000,
+    ...(account.passwordVersion !== undefined && { passwordVersion: account.passwordVersion }),
+  })
+  if (opening.outcome !== 'opened') {
+    throw new OAuthError('invalid_credentials', { reason: 'the password changed while it was being verified' })
+  }
+
+  const { session, now, notBefore } = opening
+  const scope = grantedScope(settings, account.roles, session.scope)
+  const refreshToken = encodeRefreshToken({ pepperId: keys.peppers.current, rid, gen: 1, att: 0 }, session.clientId, keys.peppers)
+  const issued = await parts.accessTokens.issue({ session, account, audience, scope, now, notBefore })
+  return { ...issued, refreshToken, tokenType: 'Bearer', ...scopeAnswer(request.scope, scope) }
+}

@@ -1,0 +1,79 @@
+/**
+ * Exchanges a refresh token for a new access token. The rule is the state machine of sessions/rotation.ts, run by the store in
+ * one transaction; the access token is signed after its commit, from what it returned.
+ *
+ * Every refusal has one public answer, `invalid_grant`; the log has the reason. A forged or unknown token changes nothing, or
+ * anyone could end a session. Theft ends the session, and that is committed before the refusal is sent.
+ */
+import { OAuthError } from '../oauth/oauth-error.ts'
+import { firstPartyClient, type Parts } from '../parts.ts'
+import { encodeRefreshToken, hashRid, parseRefreshToken, type RefreshToken } from '../sessions/refresh-token.ts'
+import type { Rotation } from '../store/store.ts'
+import { grantedAudience, grantedScope } from '../tokens/granted-scope.ts'
+import { scopeAnswer, type TokenAnswer } from './token-answer.ts'
+
+export interface RefreshRequest {
+  readonly refreshToken: string
+  readonly scope: string | undefined
+  readonly audience: string | undefined
+  /** When the request arrived, in epoch milliseconds of the store's clock. */
+  readonly arrivedAt: number
+}
+
+type Served = Extract<Rotation, { session: unknown }>
+
+/** @throws OAuthError `invalid_grant`; `invalid_request` for an audience; `temporarily_unavailable` when the client has given up. */
+export async function refresh(parts: Parts, request: RefreshRequest): Promise<TokenAnswer> {
+  const { settings, store, keys } = parts
+  const token = parseRefreshToken(request.refreshToken, firstPartyClient, keys.peppers)
+  if (token === undefined) throw new OAuthError('invalid_grant', { reason: 'not a refresh token of this server and client' })
+  if (request.audience !== undefined) grantedAudience(settings, null, request.audience)
+
+  const rotation = await store.rotate({
+    ridHash: hashRid(token.rid),
+    gen: token.gen,
+    att: token.att,
+    clientId: firstPartyClient,
+    mode: 'bearer',
+    pepperId: keys.peppers.current,
+    limits: settings.rotationLimits,
+    idleLifetime: settings.sessionIdleLifetime * 1000,
+    deadline: request.arrivedAt + settings.refreshTimeout * 1000,
+  })
+  return 'session' in rotation ? answer(parts, request, token, rotation) : refuse(parts, rotation)
+}
+
+async function answer(parts: Parts, request: RefreshRequest, token: RefreshToken, rotation: Served): Promise<TokenAnswer> {
+  const { settings, accounts, keys, log } = parts
+  const { session, state, pepperId, now, notBefore } = rotation
+  const account = await accounts.findAccount(session.userId)
+  if (account === undefined) throw new OAuthError('invalid_grant', { reason: 'the account is gone' })
+  if (rotation.outcome === 'reissued') log.info({ event: 'refresh.late_replay', sid: session.sid }, 'a lost refresh answer was issued again')
+
+  const audience = grantedAudience(settings, session.audience, request.audience)
+  const scope = grantedScope(settings, account.roles, session.scope, request.scope)
+  const current = { pepperId, rid: token.rid, gen: state.gen, att: state.att }
+  const refreshToken = rotation.successor ? encodeRefreshToken(current, session.clientId, keys.peppers) : request.refreshToken
+  const issued = await parts.accessTokens.issue({ session, account, audience, scope, now, notBefore })
+  return { ...issued, refreshToken, tokenType: 'Bearer', ...scopeAnswer(request.scope, scope) }
+}
+
+function refuse({ log }: Parts, rotation: Exclude<Rotation, Served>): never {
+  switch (rotation.outcome) {
+    case 'late':
+      throw new OAuthError('temporarily_unavailable', { reason: 'the refresh came too late to be answered', retryAfter: 1 })
+    case 'reused':
+      log.warn({ event: 'refresh.reuse', alert: true, sid: rotation.sid, sub: rotation.userId }, 'a stolen refresh token was used; the session is ended')
+      throw new OAuthError('invalid_grant', { reason: 'a refresh token that had been replaced came back' })
+    case 'ahead':
+      log.warn(
+        { event: 'refresh.ahead', alert: true, sid: rotation.sid, sub: rotation.userId },
+        'a refresh token is newer than its session; was the database restored from a backup?',
+      )
+      throw new OAuthError('invalid_grant', { reason: 'the refresh token is newer than its session' })
+    case 'over':
+      throw new OAuthError('invalid_grant', { reason: rotation.why })
+    case 'unknown':
+      throw new OAuthError('invalid_grant', { reason: 'no such session for this client and mode' })
+  }
+}

@@ -1,0 +1,28 @@
+/** The Authorization header (RFC 6750 §2.1), and who is behind it. A token in the query or the body is never read. */
+import { OAuthError } from '../oauth/oauth-error.ts'
+import type { Parts } from '../parts.ts'
+import type { Session } from '../store/store.ts'
+import type { RequestContext } from './endpoint.ts'
+
+/** Reads a bearer token; `undefined` without the header. @throws OAuthError `invalid_token` for another scheme. */
+export function bearerToken(c: RequestContext): string | undefined {
+  const header = c.req.header('authorization')
+  if (header === undefined) return undefined
+  const token = /^bearer +([\x21-\x7e]+)$/i.exec(header)?.[1]
+  if (token === undefined) throw new OAuthError('invalid_token', { reason: 'the Authorization header is no Bearer token', tokenSent: true })
+  return token
+}
+
+/**
+ * Finds the session of the access token that came with a request. The session is looked up, so our own endpoints refuse
+ * right after a logout. @throws OAuthError `invalid_token`, the same for every cause.
+ */
+export async function authenticate({ accessTokens, store }: Parts, c: RequestContext): Promise<Session> {
+  const token = bearerToken(c)
+  if (token === undefined) throw new OAuthError('invalid_token', { reason: 'no access token was sent' })
+  const verified = accessTokens.verify(token)
+  if ('refusal' in verified) throw new OAuthError('invalid_token', { reason: verified.refusal, tokenSent: true })
+  const session = await store.findLiveSession(verified.sid)
+  if (session?.userId !== verified.sub) throw new OAuthError('invalid_token', { reason: 'its session is over', tokenSent: true })
+  return session
+}

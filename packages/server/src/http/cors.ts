@@ -1,0 +1,36 @@
+/**
+ * Which scripts of other origins may call this server: any at the public key and metadata documents, elsewhere only those of
+ * the exact list. A refused origin gets an answer without CORS headers, and the log names the setting.
+ */
+import { cors } from 'hono/cors'
+import type { MiddlewareHandler } from 'hono'
+import type { Log } from '../log.ts'
+import type { Settings } from '../settings.ts'
+
+const localhost = /^https?:\/\/(localhost|127\.0\.0\.1)(:\d{1,5})?$/
+
+/** CORS for documents that are public anyway. */
+export const openCors: MiddlewareHandler = cors({ origin: '*', allowMethods: ['GET', 'HEAD'], maxAge: 86_400 })
+
+/** CORS for everything else (OWASP ASVS 5.0 V3.4.2). */
+export function listedCors({ allowedOrigins, issuer }: Settings, log: Log): MiddlewareHandler {
+  const own = new URL(issuer).origin
+
+  function isAllowed(origin: string): boolean {
+    if (origin === own) return true
+    return allowedOrigins === 'localhost' ? localhost.test(origin) : allowedOrigins.has(origin)
+  }
+
+  return cors({
+    origin(origin) {
+      if (isAllowed(origin)) return origin
+      if (origin !== '') log.warn({ event: 'cors.refused', origin }, 'refused an origin that is not in COUNTERSIGN_ALLOWED_ORIGINS')
+      return null
+    },
+    credentials: true,
+    allowMethods: ['GET', 'POST', 'DELETE'],
+    allowHeaders: ['authorization', 'content-type', 'x-requested-with'],
+    exposeHeaders: ['retry-after', 'www-authenticate', 'x-request-id'],
+    maxAge: 600,
+  })
+}

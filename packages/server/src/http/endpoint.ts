@@ -1,0 +1,45 @@
+/** What an endpoint is: its shape, from which openapi.json is made, and what it does. Paths and methods stand in server.ts. */
+import type { Context, Env } from 'hono'
+import type { z } from 'zod'
+import type { ErrorCode } from '../oauth/oauth-error.ts'
+
+/** What comes with a request. */
+export interface RequestEnv extends Env {
+  Bindings: {
+    /** Node's own request, when the server runs on node:http. */
+    readonly incoming?: { readonly socket: { readonly remoteAddress?: string | undefined } }
+    /** Names this request in the log. */
+    readonly requestId: string
+    /** Epoch milliseconds of the store's clock. */
+    readonly arrivedAt: number
+  }
+}
+
+export type RequestContext = Context<RequestEnv>
+
+export interface Answer {
+  readonly description: string
+  /** The JSON body; left out when there is none. */
+  readonly body?: z.ZodType
+  /** @default 'application/json' */
+  readonly contentType?: string
+}
+
+export interface Endpoint {
+  /** A sentence for the API page. */
+  readonly summary: string
+  readonly description?: string
+  /** The JSON body it reads. */
+  readonly body?: z.ZodType
+  /** Whether the body may be left out. @default false */
+  readonly bodyOptional?: boolean
+  /** What may stand in the Authorization header. */
+  readonly authorization?: 'access-token' | 'refresh-token'
+  readonly pathParameters?: Readonly<Record<string, string>>
+  readonly answers: Readonly<Record<number, Answer>>
+  /** Codes with which it refuses, besides those that every endpoint has. */
+  readonly refusals?: readonly ErrorCode[]
+  /** Left out of openapi.json: pages and aliases. @default false */
+  readonly hidden?: boolean
+  handle(c: RequestContext): Response | Promise<Response>
+}

@@ -1,0 +1,76 @@
+/** Reads a JSON body: bounded, UTF-8, one object, of the shape the endpoint asks for. Everything else is refused by name. */
+import type { Context } from 'hono'
+import type { z } from 'zod'
+import { OAuthError, type RefusedMember } from '../oauth/oauth-error.ts'
+
+/** 64 KiB. */
+const maxLength = 64 * 1024
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** Parses the request's body as `schema` has it. @throws OAuthError `invalid_request` that names each member. */
+export async function readJson<Schema extends z.ZodType>(c: Context, schema: Schema): Promise<z.output<Schema>> {
+  assertJsonType(c.req.header('content-type'))
+  return parse(decode(await readBytes(c)), schema)
+}
+
+/** As `readJson`, but a request without a body reads as an empty object. */
+export async function readOptionalJson<Schema extends z.ZodType>(c: Context, schema: Schema): Promise<z.output<Schema>> {
+  const hasBody = c.req.header('transfer-encoding') !== undefined || (c.req.header('content-length') ?? '0') !== '0'
+  return hasBody ? readJson(c, schema) : parse({}, schema)
+}
+
+function assertJsonType(contentType: string | undefined): void {
+  const [type = '', ...parameters] = (contentType ?? '').toLowerCase().split(';').map((part) => part.trim())
+  const otherCharset = parameters.some((parameter) => parameter.startsWith('charset=') && !/^charset="?utf-?8"?$/.test(parameter))
+  if (type !== 'application/json' || otherCharset) throw new OAuthError('unsupported_media_type', { reason: 'the body is not JSON in UTF-8' })
+}
+
+async function readBytes(c: Context): Promise<Uint8Array> {
+  const tooLarge = new OAuthError('payload_too_large', { reason: `the body is larger than ${maxLength} bytes` })
+  if (Number(c.req.header('content-length') ?? 0) > maxLength) throw tooLarge
+  try {
+    if (c.req.header('content-length') !== undefined) return new Uint8Array(await c.req.raw.arrayBuffer())
+    const chunks: Uint8Array[] = []
+    let length = 0
+    for await (const chunk of c.req.raw.body ?? []) {
+      length += chunk.length
+      if (length > maxLength) throw tooLarge
+      chunks.push(chunk)
+    }
+    return Buffer.concat(chunks)
+  } catch (error) {
+    if (error === tooLarge) throw error
+    throw new OAuthError('invalid_request', { reason: 'the client hung up before its body was whole', cause: error })
+  }
+}
+
+function decode(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(decoder.decode(bytes))
+  } catch {
+    throw new OAuthError('invalid_request', { reason: 'the body is not JSON', members: [{ member: 'body', detail: 'must be JSON in UTF-8' }] })
+  }
+}
+
+function parse<Schema extends z.ZodType>(body: unknown, schema: Schema): z.output<Schema> {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw new OAuthError('invalid_request', { reason: 'the body is no object', members: [{ member: 'body', detail: 'must be a JSON object' }] })
+  }
+  const parsed = schema.safeParse(body)
+  if (parsed.success) return parsed.data
+  const members = parsed.error.issues.map((issue) => refusedMember(issue, body))
+  throw new OAuthError('invalid_request', { reason: `refused ${members.map(({ member }) => member).join(', ')}`, members })
+}
+
+/** Says what a member should be; zod's own words may quote what came. */
+function refusedMember(issue: z.core.$ZodIssue, body: object): RefusedMember {
+  const member = issue.path.map(String).join('.')
+  const missing = issue.path.length === 1 && !Object.hasOwn(body, issue.path[0] as PropertyKey)
+  if (missing) return { member, detail: 'is missing' }
+  if (issue.code === 'invalid_type') return { member, detail: `must be a ${issue.expected}` }
+  if (issue.code === 'too_small') return { member, detail: `must have at least ${issue.minimum} characters` }
+  if (issue.code === 'too_big') return { member, detail: `must have at most ${issue.maximum} characters` }
+  if (issue.code === 'invalid_value') return { member, detail: `must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}` }
+  return { member, detail: issue.code === 'custom' ? issue.message : 'has the wrong form' }
+}

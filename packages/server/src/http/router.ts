@@ -1,0 +1,96 @@
+/**
+ * Runs the table of server.ts on Hono: finds the row, answers methods and paths that are not there, turns every error into a
+ * problem, and puts the headers that every answer has.
+ */
+import { randomUUID } from 'node:crypto'
+import { Hono, type MiddlewareHandler } from 'hono'
+import type { Route } from '../endpoints/openapi.ts'
+import { OAuthError } from '../oauth/oauth-error.ts'
+import type { Log } from '../log.ts'
+import type { Parts } from '../parts.ts'
+import type { Settings } from '../settings.ts'
+import { StoreUnavailableError } from '../store/store.ts'
+import { listedCors, openCors } from './cors.ts'
+import type { RequestContext, RequestEnv } from './endpoint.ts'
+import { refusalResponse } from './problem.ts'
+import { securityHeaders } from './security-headers.ts'
+
+export interface Router {
+  /** Answers a request that arrived at a moment of the store's clock, epoch milliseconds. */
+  fetch(request: Request, node: RequestEnv['Bindings']['incoming'], arrivedAt: number): Promise<Response>
+  /** Tells whether a row has this path. */
+  answers(path: string): boolean
+}
+
+const metadataPath = '/.well-known/oauth-authorization-server'
+
+export function createRouter(routes: readonly Route[], parts: Parts): Router {
+  const { settings, log } = parts
+  const base = new URL(settings.issuer).pathname.replace(/\/$/, '')
+  const rows = routes.flatMap((row) => pathsOf(row.path, base).map((path) => ({ ...row, path })))
+  const app = new Hono<RequestEnv>()
+
+  app.use(corsFor(settings, log))
+  for (const { method, path, endpoint } of rows) app.on(method, path, (c) => endpoint.handle(c))
+  for (const [path, methods] of methodsByPath(rows)) {
+    app.all(path, () => {
+      throw new OAuthError('method_not_allowed', { reason: 'no such method at this path', allow: methods })
+    })
+  }
+  app.notFound((c) => refuse(new OAuthError('not_found', { reason: 'no such path' }), c, parts))
+  app.onError((error, c) => refuse(error, c, parts))
+
+  const headers = Object.entries(securityHeaders(settings.issuer))
+  const known = new RegExp(`^(${rows.map(({ path }) => path.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+')).join('|')})$`)
+
+  async function fetch(request: Request, incoming: RequestEnv['Bindings']['incoming'], arrivedAt: number): Promise<Response> {
+    const requestId = randomUUID()
+    const response = await app.fetch(request, { ...(incoming && { incoming }), requestId, arrivedAt })
+    for (const [name, value] of headers) if (!response.headers.has(name)) response.headers.set(name, value)
+    response.headers.set('x-request-id', requestId)
+    return response
+  }
+
+  return { fetch, answers: (path) => known.test(path) }
+}
+
+/** An issuer with a path has everything below it, and its metadata where RFC 8414 §3.1 puts it too. */
+function pathsOf(path: string, base: string): string[] {
+  return base !== '' && path === metadataPath ? [`${base}${path}`, `${metadataPath}${base}`] : [`${base}${path}`]
+}
+
+function corsFor(settings: Settings, log: Log): MiddlewareHandler {
+  const listed = listedCors(settings, log)
+  return (c, next) => {
+    if (c.req.header('origin') === undefined) return next()
+    return c.req.path.includes('/.well-known/') ? openCors(c, next) : listed(c, next)
+  }
+}
+
+/** The methods of each path, for the Allow header of a 405; GET answers HEAD too. */
+function methodsByPath(routes: readonly Route[]): ReadonlyMap<string, readonly string[]> {
+  const methods = new Map<string, string[]>()
+  for (const { method, path } of routes) {
+    methods.set(path, [...(methods.get(path) ?? []), ...(method === 'GET' ? ['GET', 'HEAD'] : [method])])
+  }
+  return methods
+}
+
+/** Turns what was thrown into an answer, and tells the operator the reason that the client is not told. */
+function refuse(thrown: unknown, c: RequestContext, { log, settings }: Parts): Response {
+  const { requestId } = c.env
+  const error = toOAuthError(thrown)
+  const fields = { requestId, method: c.req.method, path: c.req.path, code: error.code, reason: error.reason }
+  if (error.code === 'server_error') log.error({ ...fields, err: error.cause }, 'request failed')
+  else if (error.code === 'temporarily_unavailable') log.warn({ ...fields, err: error.cause }, 'request not served')
+  else log.info(fields, 'request refused')
+  return refusalResponse(error, settings.issuer, requestId)
+}
+
+function toOAuthError(thrown: unknown): OAuthError {
+  if (thrown instanceof OAuthError) return thrown
+  if (thrown instanceof StoreUnavailableError) {
+    return new OAuthError('temporarily_unavailable', { reason: thrown.message, retryAfter: 1, cause: thrown.cause })
+  }
+  return new OAuthError('server_error', { reason: 'an unexpected error', cause: thrown })
+}

@@ -1,0 +1,129 @@
+/**
+ * Starts the server on Node: `main.ts dev` for trying it out, `main.ts start` for production. Binds the port first, so that a busy
+ * port changes nothing; then opens folder, database and keys; then says that it is ready.
+ *
+ * Exit codes: 0 stopped as asked, 1 could not start, 2 wrong usage or settings.
+ */
+import { randomBytes } from 'node:crypto'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { pino } from 'pino'
+import { DataFolderError, prepareDataFolder, readOrMakeMasterKey } from './data-folder.ts'
+import { type RunMode, readEnvironment, SettingsError, type StartSettings } from './environment.ts'
+import { createNodeServer } from './node.ts'
+import type { AuthorizationServerOptions } from './options.ts'
+import { readyBlock } from './ready-block.ts'
+import { type AuthorizationServer, createAuthorizationServer } from './server.ts'
+import { UnusableDatabaseError } from './store/sqlite/migrations.ts'
+import { openSqliteStore } from './store/sqlite/sqlite-store.ts'
+import type { Store } from './store/store.ts'
+
+/** How long requests in flight may take to finish after a signal, milliseconds. */
+const drainTime = 5000
+
+interface Running {
+  readonly server: AuthorizationServer
+  readonly store: Store
+  readonly issuer: string
+}
+
+async function main(mode: string | undefined): Promise<void> {
+  if (mode !== 'dev' && mode !== 'start') return fail('Usage: main.ts dev | start', 2)
+  process.umask(0o077)
+  const settings = readSettings(mode)
+  const log = pino({ level: settings.logLevel }, pino.destination({ dest: mode === 'dev' ? 2 : 1, sync: true }))
+  for (const warning of settings.warnings) log.warn(warning)
+
+  let begin: (running: Promise<Running>) => void = () => {}
+  const running = new Promise<Running>((resolve) => {
+    begin = resolve
+  })
+  const httpServer = createNodeServer({ fetch: async (request, env) => (await running).server.fetch(request, env) })
+  const port = await listen(httpServer, settings)
+  begin(open(settings, port, log))
+
+  try {
+    const { store, issuer } = await running
+    stopOnSignal(httpServer, store)
+    if (mode === 'dev') process.stdout.write(readyBlock({ issuer, ...settings }, randomBytes(4).toString('hex'), randomBytes(12).toString('base64url')))
+    else log.info({ issuer, host: settings.host, port }, 'ready')
+  } catch (error) {
+    httpServer.close()
+    throw error
+  }
+}
+
+function readSettings(mode: RunMode): StartSettings {
+  try {
+    return readEnvironment(process.env, mode)
+  } catch (error) {
+    return error instanceof SettingsError ? fail(error.message, 2) : fail(String(error), 1)
+  }
+}
+
+function listen(httpServer: Server, { port, host }: StartSettings): Promise<number> {
+  return new Promise((resolve) => {
+    httpServer.once('error', (error: NodeJS.ErrnoException) => fail(listenProblem(error, port, host), 1))
+    httpServer.listen(port, host, () => resolve((httpServer.address() as AddressInfo).port))
+  })
+}
+
+function listenProblem(error: NodeJS.ErrnoException, port: number, host: string): string {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return `Port ${port} on ${host} is used by another program. Stop that program, or set PORT to another number.`
+    case 'EACCES':
+      return `Port ${port} on ${host} needs rights that this user lacks. Set PORT to a number above 1023.`
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return `HOST is ${host}, which is no address of this machine. Set HOST to one that is, such as 127.0.0.1.`
+    default:
+      return `Cannot listen on ${host}, port ${port}: ${error.message}`
+  }
+}
+
+/** Opens folder, database and keys, in this order, each of them made on the first start. */
+async function open(settings: StartSettings, port: number, log: pino.Logger): Promise<Running> {
+  const { dataDir, databasePath, options } = settings
+  if (options.masterKey === undefined || databasePath.startsWith(dataDir)) prepareDataFolder(dataDir)
+  const masterKey = options.masterKey ?? readOrMakeMasterKey(dataDir)
+  const issuer = options.issuer ?? `http://localhost:${port}`
+  const store = openDatabase(databasePath)
+  const server = createAuthorizationServer({ ...options, issuer, masterKey, store, log } satisfies AuthorizationServerOptions)
+  await server.ready()
+  return { server, store, issuer }
+}
+
+function openDatabase(path: string): Store {
+  try {
+    return openSqliteStore({ path })
+  } catch (error) {
+    if (error instanceof UnusableDatabaseError) throw error
+    throw new UnusableDatabaseError(`The database ${path} cannot be opened: ${(error as Error).message}. Set COUNTERSIGN_DATABASE_URL to a file that can.`)
+  }
+}
+
+/** Stops whole on a signal, or when the launcher that started this process is gone: no new requests, drain, close. */
+function stopOnSignal(httpServer: Server, store: Store): void {
+  let stopping = false
+  function stop(): void {
+    if (stopping) process.exit(1)
+    stopping = true
+    setTimeout(() => httpServer.closeAllConnections(), drainTime).unref()
+    httpServer.close(() => void store.close().then(() => process.exit(0)))
+    httpServer.closeIdleConnections()
+  }
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop)
+  process.on('disconnect', stop)
+  process.channel?.unref()
+}
+
+function fail(message: string, exitCode: 1 | 2): never {
+  process.stderr.write(`${message.trimEnd()}\n`)
+  process.exit(exitCode)
+}
+
+main(process.argv[2]).catch((error: unknown) => {
+  const expected = error instanceof UnusableDatabaseError || error instanceof DataFolderError
+  fail(expected ? error.message : `Cannot start: ${error instanceof Error ? error.message : error}`, 1)
+})

@@ -1,0 +1,73 @@
+/**
+ * Runs the server on node:http, alone or inside an application that already has a server: Express, Connect or plain Node.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { getRequestListener } from '@hono/node-server'
+import { refusalResponse } from './http/problem.ts'
+import { securityHeaders } from './http/security-headers.ts'
+import { OAuthError } from './oauth/oauth-error.ts'
+import type { AuthorizationServer } from './server.ts'
+
+/** A request listener that is Express and Connect middleware as well. */
+export type NodeHandler = (incoming: IncomingMessage, outgoing: ServerResponse, next?: (error?: unknown) => void) => void
+
+/**
+ * Turns the server into middleware. Mount it anywhere: the whole path counts, which Express keeps in `originalUrl`. Requests for
+ * other paths go on to `next`. It works before and after a body parser.
+ *
+ * @example
+ * app.use(toNodeHandler(server))
+ */
+export function toNodeHandler(server: AuthorizationServer): NodeHandler {
+  const listener = createListener(server, false)
+  return (incoming, outgoing, next) => {
+    handle(incoming, outgoing, next).catch(next ?? (() => outgoing.destroy()))
+  }
+
+  async function handle(...[incoming, outgoing, next]: Parameters<NodeHandler>): Promise<void> {
+    const url = ('originalUrl' in incoming ? String(incoming.originalUrl) : incoming.url) ?? '/'
+    if (next !== undefined && !(await server.answers(url.split('?')[0] ?? '/'))) return next()
+    incoming.url = url
+    restoreBody(incoming)
+    await listener(incoming, outgoing)
+  }
+}
+
+/** Makes a node:http server that answers nothing else: bounded headers and time, and a problem even for what is no HTTP. */
+export function createNodeServer(server: Pick<AuthorizationServer, 'fetch'>): Server {
+  const listener = createListener(server, true)
+  const limits = { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 20_000, keepAliveTimeout: 65_000 }
+  const httpServer = createServer({ ...limits, connectionsCheckingInterval: 1000 }, listener)
+  httpServer.maxRequestsPerSocket = 0
+  return httpServer.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => refuseConnection(error, socket))
+}
+
+function createListener(server: Pick<AuthorizationServer, 'fetch'>, overrideGlobalObjects: boolean) {
+  return getRequestListener((request, env) => server.fetch(request, { incoming: env.incoming }), {
+    overrideGlobalObjects,
+    errorHandler: () => Response.json({ error: 'invalid_request', code: 'invalid_request' }, { status: 400 }),
+  })
+}
+
+/** A body parser that ran first has emptied the stream: gives what it read back as bytes. */
+function restoreBody(incoming: IncomingMessage & { body?: unknown; rawBody?: unknown }): void {
+  if (!incoming.readableEnded || incoming.body === undefined || incoming.rawBody instanceof Buffer) return
+  const { body } = incoming
+  incoming.rawBody = Buffer.isBuffer(body) ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
+}
+
+/** Answers what Node's parser refuses before there is a request (RFC 9110 §15.5, RFC 6585 §5). */
+function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const code = error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'invalid_request'
+  const refusal = refusalResponse(new OAuthError(code, { reason: error.code ?? 'no HTTP' }), '', '')
+  void refusal.text().then((body) => {
+    const headers = { ...securityHeaders(''), ...Object.fromEntries(refusal.headers), 'content-length': Buffer.byteLength(body), connection: 'close' }
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+    socket.end(`HTTP/1.1 ${refusal.status} ${code === 'invalid_request' ? 'Bad Request' : 'Request Header Fields Too Large'}\r\n${lines.join('')}\r\n${body}`)
+  })
+}

@@ -1,0 +1,67 @@
+/** The options of `createAuthorizationServer`; settings.ts checks them and fills in the defaults. */
+import type { Algorithm } from '@countersign/token'
+import type { AccountProfile, Accounts } from './accounts/accounts.ts'
+import type { PasswordHasherOptions } from './accounts/password-hasher.ts'
+import type { Log } from './log.ts'
+import type { Session, Store } from './store/store.ts'
+
+/** Seconds, or a text such as `10m`, `1h`, `7d`. */
+export type Lifetime = number | string
+
+/** What an authorization server is made of (RFC 8414). */
+export interface AuthorizationServerOptions {
+  /** The issuer identifier (RFC 8414 §2): https, or http on a loopback address; no query, fragment or final slash. */
+  readonly issuer: string
+  /** Permits an http issuer that is not on a loopback address. @default false */
+  readonly allowInsecureHttp?: boolean
+  /** Who may take the access tokens; of a list, the first is the default. @default the issuer */
+  readonly audience?: string | readonly string[]
+  readonly store: Store
+  /** 32 bytes, or their base64url text: seals signing keys and peppers. */
+  readonly masterKey: string | Uint8Array
+  /** Your own users table instead of the built-in one. @default accounts in the store */
+  readonly accounts?: Accounts
+  /** @default 'ES256' */
+  readonly signingAlgorithm?: Algorithm
+  /** The shared secret of HS256, HS384 or HS512, as UTF-8 text; never published. */
+  readonly signingSecret?: string
+  /** A second secret that is still accepted while it is being replaced. */
+  readonly previousSigningSecret?: string
+  /** 60 s to 1 h. @default '10m' */
+  readonly accessTokenLifetime?: Lifetime
+  /** How long a session lives without a refresh. @default '7d' */
+  readonly sessionIdleLifetime?: Lifetime
+  /** How long a session lives at most. @default '30d' */
+  readonly sessionLifetime?: Lifetime
+  /** How long a replaced refresh token is still taken for a retry; above twice `refreshTimeout`. @default 15 */
+  readonly refreshLeeway?: Lifetime
+  /** How long a client waits for a refresh; later the server changes nothing any more. @default 7 */
+  readonly refreshTimeout?: Lifetime
+  /** Scopes of every first-party sign-in. @default none */
+  readonly defaultScopes?: readonly string[]
+  /** The scopes that each role gives. @default none */
+  readonly roleScopes?: Readonly<Record<string, readonly string[]>>
+  /** Further claims of an access token. Registered names are refused; names of personal data too, unless allowed. */
+  readonly accessTokenClaims?: AccessTokenClaims
+  /** Names of personal data (OpenID Connect Core §5.1) that access tokens may hold after all. @default none */
+  readonly allowPersonalClaims?: readonly string[]
+  /** Origins whose scripts may call this server; `localhost` permits any port of localhost and 127.0.0.1. @default none */
+  readonly allowedOrigins?: readonly string[] | 'localhost'
+  /** How many proxies stand in front, or their networks in CIDR form: whose X-Forwarded-For is believed. @default none */
+  readonly trustedProxies?: number | readonly string[]
+  /** @default '/api/auth' */
+  readonly routePrefix?: string
+  readonly passwordHashing?: PasswordHasherOptions
+  /** Where the server tells what it does. @default JSON lines on stdout, level info */
+  readonly log?: Log
+  /** Waits for a number of milliseconds; a test passes a clock of its own. */
+  readonly sleep?: (milliseconds: number) => Promise<void>
+  /** A cryptographic source of random bytes. */
+  readonly random?: (length: number) => Uint8Array
+}
+
+/** Adds claims of the application's own to an access token, at every login and refresh. */
+export type AccessTokenClaims = (
+  user: AccountProfile,
+  session: Session,
+) => Readonly<Record<string, unknown>> | Promise<Readonly<Record<string, unknown>>>

@@ -1,0 +1,20 @@
+/** What the use cases work with: everything that is made once when the server starts. */
+import type { Accounts } from './accounts/accounts.ts'
+import type { Log } from './log.ts'
+import type { Settings } from './settings.ts'
+import type { Store } from './store/store.ts'
+import type { AccessTokens } from './tokens/access-token.ts'
+import type { Keys } from './tokens/keys.ts'
+
+export interface Parts {
+  readonly settings: Settings
+  readonly store: Store
+  readonly accounts: Accounts
+  readonly keys: Keys
+  readonly accessTokens: AccessTokens
+  readonly log: Log
+  readonly random: (length: number) => Uint8Array
+}
+
+/** The client of every first-party session. */
+export const firstPartyClient = 'first-party'

@@ -1,0 +1,198 @@
+/** Checks options once and fills in the defaults. Everything that is wrong is told at the same time, each with its mend. */
+import { type Algorithm, parseLifetime } from '@countersign/token'
+import { parseTrustedProxies, type TrustedProxies } from './http/client-address.ts'
+import { isScopeToken } from './oauth/scope.ts'
+import type { AccessTokenClaims, AuthorizationServerOptions, Lifetime } from './options.ts'
+import type { RotationLimits } from './sessions/rotation.ts'
+import { registeredClaims } from './tokens/claim-names.ts'
+import type { SharedSecrets } from './tokens/keys.ts'
+import { weaknessOf } from './tokens/weak-secret.ts'
+
+/** Options with every default filled in and everything checked. Lifetimes are seconds. */
+export interface Settings {
+  readonly issuer: string
+  readonly audiences: readonly [string, ...string[]]
+  readonly masterKey: Uint8Array
+  readonly alg: Algorithm
+  readonly secrets: SharedSecrets | undefined
+  readonly accessTokenLifetime: number
+  readonly sessionIdleLifetime: number
+  readonly sessionLifetime: number
+  readonly refreshTimeout: number
+  readonly rotationLimits: RotationLimits
+  readonly defaultScopes: readonly string[]
+  readonly roleScopes: ReadonlyMap<string, readonly string[]>
+  readonly accessTokenClaims: AccessTokenClaims | undefined
+  readonly allowPersonalClaims: ReadonlySet<string>
+  readonly allowedOrigins: ReadonlySet<string> | 'localhost'
+  readonly trustedProxies: TrustedProxies
+  readonly routePrefix: string
+}
+
+/** One option that cannot be used. */
+export interface OptionProblem {
+  /** Path of the option, such as `accessTokenLifetime`. */
+  readonly option: keyof AuthorizationServerOptions
+  /** What is wrong and how to mend it; never the value of a secret. */
+  readonly detail: string
+}
+
+/** Tells everything that is wrong with the options. */
+export class OptionsError extends TypeError {
+  override readonly name = 'OptionsError'
+  readonly problems: readonly OptionProblem[]
+
+  constructor(problems: readonly OptionProblem[]) {
+    super(`bad options:\n${problems.map(({ option, detail }) => `  ${option} ${detail}`).join('\n')}`)
+    this.problems = problems
+  }
+}
+
+const algorithms: readonly Algorithm[] = [
+  ...(['ES256', 'ES384', 'ES512', 'EdDSA', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'] as const),
+  ...(['HS256', 'HS384', 'HS512'] as const),
+]
+
+type Complain = (option: keyof AuthorizationServerOptions, detail: string) => void
+
+/** @throws OptionsError that lists every problem. */
+export function resolveOptions(options: AuthorizationServerOptions): Settings {
+  const problems: OptionProblem[] = []
+  const complain: Complain = (option, detail) => problems.push({ option, detail })
+
+  const alg = readAlgorithm(options, complain)
+  const settings: Settings = {
+    issuer: readIssuer(options, complain),
+    audiences: readAudiences(options, complain),
+    masterKey: readMasterKey(options.masterKey, complain),
+    alg,
+    secrets: readSecrets(alg, options, complain),
+    ...readLifetimes(options, complain),
+    ...readScopes(options, complain),
+    accessTokenClaims: options.accessTokenClaims,
+    allowPersonalClaims: readPersonalClaims(options, complain),
+    allowedOrigins: readOrigins(options, complain),
+    trustedProxies: readTrustedProxies(options, complain),
+    routePrefix: readRoutePrefix(options, complain),
+  }
+  if (problems.length > 0) throw new OptionsError(problems)
+  return settings
+}
+
+function readIssuer({ issuer, allowInsecureHttp = false }: AuthorizationServerOptions, complain: Complain): string {
+  const url = URL.canParse(issuer) ? new URL(issuer) : undefined
+  if (url === undefined) complain('issuer', 'must be a URL such as https://auth.example.com')
+  else if (url.protocol !== 'https:' && url.protocol !== 'http:') complain('issuer', 'must be an https URL')
+  else if (url.protocol === 'http:' && !isLoopback(url.hostname) && !allowInsecureHttp) {
+    complain('issuer', 'must be an https URL unless it is on localhost; allowInsecureHttp permits http elsewhere')
+  } else if (issuer !== url.origin + url.pathname.replace(/\/$/, '')) {
+    complain('issuer', 'must have no query, fragment, user name or final slash, and be written in its normal form')
+  }
+  return issuer
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname)
+}
+
+function readAudiences({ audience, issuer }: AuthorizationServerOptions, complain: Complain): [string, ...string[]] {
+  const [first = '', ...rest] = typeof audience === 'string' ? [audience] : (audience ?? [issuer])
+  if ([first, ...rest].some((one) => one === '')) complain('audience', 'must name at least one audience, none of them empty')
+  return [first, ...rest]
+}
+
+function readMasterKey(masterKey: string | Uint8Array, complain: Complain): Uint8Array {
+  const bytes = typeof masterKey === 'string' ? new Uint8Array(Buffer.from(masterKey, 'base64url')) : masterKey
+  const canonical = typeof masterKey !== 'string' || Buffer.from(bytes).toString('base64url') === masterKey
+  if (bytes?.length !== 32 || !canonical) {
+    complain('masterKey', 'must be 32 random bytes in base64url (43 characters); make one with: openssl rand -base64 32 | tr +/ -_ | tr -d =')
+  }
+  return bytes
+}
+
+function readAlgorithm({ signingAlgorithm = 'ES256' }: AuthorizationServerOptions, complain: Complain): Algorithm {
+  if (!algorithms.includes(signingAlgorithm)) complain('signingAlgorithm', `must be one of ${algorithms.join(', ')}`)
+  return signingAlgorithm
+}
+
+function readSecrets(alg: Algorithm, options: AuthorizationServerOptions, complain: Complain): SharedSecrets | undefined {
+  const { signingSecret, previousSigningSecret } = options
+  if (!alg.startsWith('HS')) {
+    if (signingSecret !== undefined) complain('signingSecret', `is for HS256, HS384 and HS512, but signingAlgorithm is ${alg}: set one of these, or leave the secret out`)
+    if (previousSigningSecret !== undefined) complain('previousSigningSecret', `is for HS256, HS384 and HS512, but signingAlgorithm is ${alg}`)
+    return undefined
+  }
+  const weakness = signingSecret === undefined ? `is needed with ${alg}` : weaknessOf(signingSecret, alg)
+  if (weakness !== undefined) complain('signingSecret', `${weakness}; make one with: openssl rand -base64 64 | tr -d '\\n'`)
+  const weaknessOfPrevious = previousSigningSecret === undefined ? undefined : weaknessOf(previousSigningSecret, alg)
+  if (weaknessOfPrevious !== undefined) complain('previousSigningSecret', weaknessOfPrevious)
+  const bytes = (text: string) => new TextEncoder().encode(text)
+  return { signing: bytes(signingSecret ?? ''), previous: previousSigningSecret === undefined ? undefined : bytes(previousSigningSecret) }
+}
+
+function readLifetimes(options: AuthorizationServerOptions, complain: Complain) {
+  function read(option: keyof AuthorizationServerOptions, value: Lifetime, least: number, most: number, range: string): number {
+    const seconds = tryParseLifetime(value)
+    if (seconds === undefined) complain(option, 'must be whole seconds or a text such as 30s, 10m, 1h, 7d')
+    else if (seconds < least || seconds > most) complain(option, `must be ${range}`)
+    return seconds ?? least
+  }
+  const year = 366 * 86_400
+  const accessTokenLifetime = read('accessTokenLifetime', options.accessTokenLifetime ?? '10m', 60, 3600, 'from 60 s to 1 h')
+  const sessionLifetime = read('sessionLifetime', options.sessionLifetime ?? '30d', 60, year, 'from 1 m to 366 d')
+  const sessionIdleLifetime = read('sessionIdleLifetime', options.sessionIdleLifetime ?? '7d', 60, year, 'from 1 m to 366 d')
+  const refreshTimeout = read('refreshTimeout', options.refreshTimeout ?? 7, 1, 60, 'from 1 s to 60 s')
+  const leeway = read('refreshLeeway', options.refreshLeeway ?? 15, 3, 600, 'from 3 s to 10 m')
+
+  if (sessionIdleLifetime > sessionLifetime) complain('sessionIdleLifetime', 'must not be longer than sessionLifetime')
+  if (leeway <= 2 * refreshTimeout) {
+    complain('refreshLeeway', 'must be more than twice refreshTimeout, or honest clients are taken for thieves')
+  }
+  const rotationLimits = { leeway: leeway * 1000, hold: 4 * leeway * 1000 }
+  return { accessTokenLifetime, sessionLifetime, sessionIdleLifetime, refreshTimeout, rotationLimits }
+}
+
+function tryParseLifetime(value: Lifetime): number | undefined {
+  try {
+    return parseLifetime(value)
+  } catch {
+    return undefined
+  }
+}
+
+function readScopes({ defaultScopes = [], roleScopes = {} }: AuthorizationServerOptions, complain: Complain) {
+  if (!defaultScopes.every(isScopeToken)) complain('defaultScopes', 'must be words of printable characters without spaces, quotes or backslashes')
+  for (const [role, scopes] of Object.entries(roleScopes)) {
+    if (!Array.isArray(scopes) || !scopes.every((word) => typeof word === 'string' && isScopeToken(word))) {
+      complain('roleScopes', `must give role ${JSON.stringify(role)} a list of scopes`)
+    }
+  }
+  return { defaultScopes, roleScopes: new Map(Object.entries(roleScopes)) }
+}
+
+function readPersonalClaims({ allowPersonalClaims = [] }: AuthorizationServerOptions, complain: Complain): ReadonlySet<string> {
+  const registered = allowPersonalClaims.filter((name) => registeredClaims.has(name))
+  if (registered.length > 0) complain('allowPersonalClaims', `cannot allow ${registered.join(', ')}: the server sets these itself`)
+  return new Set(allowPersonalClaims)
+}
+
+function readOrigins({ allowedOrigins = [] }: AuthorizationServerOptions, complain: Complain): ReadonlySet<string> | 'localhost' {
+  if (allowedOrigins === 'localhost') return allowedOrigins
+  for (const origin of allowedOrigins) {
+    const normal = URL.canParse(origin) ? new URL(origin).origin : undefined
+    if (normal === undefined || normal === 'null') complain('allowedOrigins', `has ${JSON.stringify(origin)}, which is no origin such as https://app.example.com`)
+    else if (normal !== origin) complain('allowedOrigins', `has ${JSON.stringify(origin)}, which must be written ${normal}`)
+  }
+  return new Set(allowedOrigins)
+}
+
+function readTrustedProxies({ trustedProxies = 0 }: AuthorizationServerOptions, complain: Complain): TrustedProxies {
+  const parsed = parseTrustedProxies(trustedProxies)
+  if (parsed === undefined) complain('trustedProxies', 'must be a number of proxies, or networks such as 10.0.0.0/8')
+  return parsed ?? { hops: 0 }
+}
+
+function readRoutePrefix({ routePrefix = '/api/auth' }: AuthorizationServerOptions, complain: Complain): string {
+  if (!/^(\/[A-Za-z0-9._~-]+)+$/.test(routePrefix)) complain('routePrefix', 'must be a path such as /api/auth, without a final slash')
+  return routePrefix
+}

@@ -1,0 +1,131 @@
+/**
+ * The schema, as the list of steps that made it. A step is never edited once released; `PRAGMA user_version` counts the
+ * steps a file has had, and `PRAGMA application_id` tells our files from anyone else's.
+ */
+import { existsSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+
+/** "Csgn" in ASCII. */
+const applicationId = 0x4373676e
+
+/** SQLITE_NOTADB */
+const notADatabase = 26
+
+const steps: readonly string[] = [
+  `CREATE TABLE users (
+     id TEXT PRIMARY KEY,
+     not_before_at INTEGER NOT NULL DEFAULT 0,
+     created_at INTEGER NOT NULL,
+     deleted_at INTEGER
+   ) STRICT, WITHOUT ROWID;
+
+   CREATE TABLE accounts (
+     user_id TEXT PRIMARY KEY REFERENCES users (id),
+     email TEXT NOT NULL UNIQUE,
+     email_verified INTEGER NOT NULL DEFAULT 0,
+     password_hash TEXT NOT NULL,
+     password_version INTEGER NOT NULL DEFAULT 1,
+     roles TEXT NOT NULL DEFAULT '[]',
+     claims TEXT NOT NULL DEFAULT '{}',
+     created_at INTEGER NOT NULL,
+     registration_attempted_at INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+
+   CREATE TABLE sessions (
+     sid TEXT PRIMARY KEY,
+     rid_hash BLOB NOT NULL UNIQUE,
+     user_id TEXT NOT NULL REFERENCES users (id),
+     client_id TEXT NOT NULL,
+     mode TEXT NOT NULL,
+     scope TEXT,
+     audience TEXT,
+     amr TEXT NOT NULL,
+     user_agent TEXT,
+     ip TEXT,
+     pepper_id INTEGER NOT NULL,
+     gen INTEGER NOT NULL,
+     att INTEGER NOT NULL,
+     prev_att INTEGER NOT NULL,
+     last_served_at INTEGER NOT NULL,
+     generation_started_at INTEGER NOT NULL,
+     confirmed INTEGER NOT NULL,
+     back INTEGER NOT NULL,
+     created_at INTEGER NOT NULL,
+     last_seen_at INTEGER NOT NULL,
+     authenticated_at INTEGER NOT NULL,
+     idle_expires_at INTEGER NOT NULL,
+     absolute_expires_at INTEGER NOT NULL,
+     revoked_at INTEGER,
+     revoke_reason TEXT
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX sessions_by_user ON sessions (user_id);
+   CREATE INDEX sessions_by_absolute_expiry ON sessions (absolute_expires_at);
+
+   CREATE TABLE signing_keys (
+     kid TEXT PRIMARY KEY,
+     alg TEXT NOT NULL,
+     sealed BLOB NOT NULL,
+     created_at INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+
+   CREATE TABLE peppers (
+     id INTEGER PRIMARY KEY,
+     sealed BLOB NOT NULL,
+     created_at INTEGER NOT NULL
+   ) STRICT;`,
+]
+
+/** The schema version that this program writes. */
+const schemaVersion = steps.length
+
+/** A database file that this program must not open. The message says what to do. */
+export class UnusableDatabaseError extends Error {
+  override readonly name = 'UnusableDatabaseError'
+}
+
+/** Refuses a file of another program or of a newer version of this one; reads only. */
+export function assertUsable(path: string): void {
+  if (!existsSync(path)) return
+  const database = new DatabaseSync(path, { readOnly: true })
+  try {
+    const version = pragma(database, 'user_version')
+    const tables = database.prepare('SELECT count(*) AS count FROM sqlite_schema').get()?.count
+    if (version === 0 && tables === 0) return
+    if (pragma(database, 'application_id') !== applicationId) throw new UnusableDatabaseError(anotherProgram(path))
+    if (version > schemaVersion) {
+      throw new UnusableDatabaseError(
+        `${path} was written by a newer version of Countersign (schema ${version}; this version knows ${schemaVersion}). ` +
+          'Start that version, or restore a backup made before the upgrade.',
+      )
+    }
+  } catch (error) {
+    if (error instanceof Error && 'errcode' in error && error.errcode === notADatabase) {
+      throw new UnusableDatabaseError(anotherProgram(path))
+    }
+    throw error
+  } finally {
+    database.close()
+  }
+}
+
+function anotherProgram(path: string): string {
+  return `${path} is not a database of Countersign. Name another file in COUNTERSIGN_DATABASE_URL.`
+}
+
+/** Brings a file to the present schema, all missing steps in one transaction. */
+export function migrate(database: DatabaseSync): void {
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    const version = pragma(database, 'user_version')
+    for (const step of steps.slice(version)) database.exec(step)
+    database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}`)
+    database.exec('COMMIT')
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK')
+    throw error
+  }
+}
+
+function pragma(database: DatabaseSync, name: 'user_version' | 'application_id'): number {
+  return Number(database.prepare(`PRAGMA ${name}`).get()?.[name])
+}

@@ -1,0 +1,185 @@
+/**
+ * What the authorization server asks of a database. Every method is one atomic transition with a named outcome, so that a
+ * race cannot be written by accident; nothing here is read, judged and written back in two steps.
+ *
+ * Rules that every store keeps (store.contract.ts proves them):
+ * - The store owns time: each transition reads its clock once, after it holds its locks. All times are epoch milliseconds.
+ * - A transition that has answered survives kill -9.
+ * - Order of locks: user, then session. So a login that verified the old password cannot slip past a password change.
+ * - No secret is stored: of a refresh token only the SHA-256 of its rid, of a password only its Argon2id hash, and keys
+ *   and peppers only sealed.
+ */
+import type { PresentedToken, RotationLimits, RotationState, Served } from '../sessions/rotation.ts'
+
+/** The store could not be reached or could not write. Nothing has changed. */
+export class StoreUnavailableError extends Error {
+  override readonly name = 'StoreUnavailableError'
+}
+
+/** A person's account in the built-in accounts table. */
+export interface Account {
+  /** The subject (`sub`) of this person's tokens. */
+  readonly id: string
+  readonly email: string
+  readonly emailVerified: boolean
+  readonly roles: readonly string[]
+  /** Claims of this person that every access token carries. */
+  readonly claims: Readonly<Record<string, unknown>>
+  readonly createdAt: number
+}
+
+/** An account with what is needed to check its password. */
+export interface AccountCredentials extends Account {
+  readonly passwordHash: string
+  /** Grows with each password change; a login names the version it has verified. */
+  readonly passwordVersion: number
+}
+
+export interface NewAccount {
+  readonly id: string
+  readonly email: string
+  readonly passwordHash: string
+}
+
+/** How a session's refresh token travels; a token is honoured only in the mode it was made in. */
+export type SessionMode = 'bearer'
+
+/** What a session is, apart from its place in the rotation. */
+export interface Session {
+  /** The session's public name, `sid` in access tokens. */
+  readonly sid: string
+  readonly userId: string
+  readonly clientId: string
+  readonly mode: SessionMode
+  /** The scope to which the sign-in narrowed itself; `null` for all that the user's roles give. */
+  readonly scope: string | null
+  /** The audience to which the sign-in narrowed itself; `null` for any that the server issues for. */
+  readonly audience: string | null
+  /** Authentication methods (RFC 8176). */
+  readonly amr: readonly string[]
+  readonly userAgent: string | null
+  readonly ip: string | null
+  readonly createdAt: number
+  readonly lastSeenAt: number
+  /** Never before a not-before of the user that was written earlier. */
+  readonly authenticatedAt: number
+  readonly idleExpiresAt: number
+  readonly absoluteExpiresAt: number
+}
+
+export interface NewSession
+  extends Pick<Session, 'sid' | 'userId' | 'clientId' | 'mode' | 'scope' | 'audience' | 'amr' | 'userAgent' | 'ip'> {
+  readonly ridHash: Uint8Array
+  readonly pepperId: number
+  readonly idleLifetime: number
+  readonly absoluteLifetime: number
+  /** The password version that was verified; left out when the application keeps its own accounts. */
+  readonly passwordVersion?: number
+}
+
+export type Opening =
+  | { readonly outcome: 'opened'; readonly session: Session; readonly now: number; readonly notBefore: number }
+  /** The password was changed, or the account deleted, while this login was verifying it. */
+  | { readonly outcome: 'credentials_changed' }
+
+/** Why a session is over. */
+export type RevocationReason = 'logout' | 'logout_all' | 'ended_by_user' | 'password_change' | 'account_deleted' | 'refresh_token_reuse'
+
+/** A refresh token that has proven itself, and the terms on which it may move its session. */
+export interface Presentation extends PresentedToken {
+  readonly ridHash: Uint8Array
+  readonly clientId: string
+  readonly mode: SessionMode
+  /** The pepper with which a new generation is made. */
+  readonly pepperId: number
+  readonly limits: RotationLimits
+  readonly idleLifetime: number
+  /** Past this moment of the store's clock nothing may change any more. */
+  readonly deadline: number
+}
+
+export type Rotation =
+  | {
+      readonly outcome: Served
+      readonly session: Session
+      readonly state: RotationState
+      /** Pepper of the current generation's tokens. */
+      readonly pepperId: number
+      /** Whether to hand out the current refresh token; otherwise the presented one is kept. */
+      readonly successor: boolean
+      readonly now: number
+      readonly notBefore: number
+    }
+  /** Theft: the session has been ended, and that is committed. */
+  | { readonly outcome: 'reused'; readonly sid: string; readonly userId: string }
+  /** A token this database never issued: it was restored from a backup. Nothing has changed. */
+  | { readonly outcome: 'ahead'; readonly sid: string; readonly userId: string }
+  /** The session is over: ended, idle too long, too old, or authenticated before its user's not-before. */
+  | { readonly outcome: 'over'; readonly sid: string; readonly why: string }
+  /** The deadline has passed. Nothing has changed. */
+  | { readonly outcome: 'late' }
+  /** No such session, or it belongs to another client or mode. */
+  | { readonly outcome: 'unknown' }
+
+/** A private key or pepper, sealed with the master key. */
+export interface SealedKey {
+  readonly kid: string
+  readonly alg: string
+  readonly sealed: Uint8Array
+  readonly createdAt: number
+}
+
+export interface SealedPepper {
+  readonly id: number
+  readonly sealed: Uint8Array
+  readonly createdAt: number
+}
+
+export interface Store {
+  /** Reads the store's clock, epoch milliseconds. @throws when the store cannot be reached. */
+  now(): Promise<number>
+  /** Tells what the store's clock reads now, without asking it: exact here, within a round trip for a remote store. */
+  estimateNow(): number
+  close(): Promise<void>
+
+  /** Makes an account, unless the address has one. Both outcomes do the same work. */
+  createAccount(account: NewAccount): Promise<{ outcome: 'created'; account: Account } | { outcome: 'taken' }>
+  findCredentials(email: string): Promise<AccountCredentials | undefined>
+  findCredentialsById(userId: string): Promise<AccountCredentials | undefined>
+  findAccount(userId: string): Promise<Account | undefined>
+  /** Sets the roles or claims of an account; what is left out stays. */
+  updateAccount(
+    userId: string,
+    change: { readonly roles?: readonly string[]; readonly claims?: Readonly<Record<string, unknown>> },
+  ): Promise<{ outcome: 'updated' | 'unknown' }>
+  /** Replaces a password, unless another change came first, and ends every session of the user but `keepSid`. */
+  replacePassword(change: {
+    readonly userId: string
+    readonly fromVersion: number
+    readonly passwordHash: string
+    readonly keepSid: string
+  }): Promise<{ outcome: 'replaced' | 'credentials_changed' }>
+  /** Deletes an account, its sessions and all personal data, unless its password was changed meanwhile. */
+  deleteAccount(userId: string, fromVersion: number): Promise<{ outcome: 'deleted' | 'credentials_changed' }>
+
+  openSession(session: NewSession): Promise<Opening>
+  /** Moves a session by a presented refresh token: the state machine of sessions/rotation.ts in one transaction. */
+  rotate(presentation: Presentation): Promise<Rotation>
+  /** Finds a session that may still be used. */
+  findLiveSession(sid: string): Promise<Session | undefined>
+  /** The user's sessions that may still be used, the last seen first. */
+  listLiveSessions(userId: string): Promise<readonly Session[]>
+  revokeSession(
+    session: { readonly sid: string; readonly userId: string } | { readonly ridHash: Uint8Array },
+    reason: RevocationReason,
+  ): Promise<{ outcome: 'revoked' | 'over' | 'unknown' }>
+  /** Raises the user's not-before and ends every session but `keepSid`. Works for users without a built-in account. */
+  revokeSessions(userId: string, reason: RevocationReason, keepSid?: string): Promise<void>
+
+  listSigningKeys(): Promise<readonly SealedKey[]>
+  /** Keeps a new key unless one of the same algorithm is there already; answers with the one that is kept. */
+  addSigningKey(key: SealedKey): Promise<SealedKey>
+  listPeppers(): Promise<readonly SealedPepper[]>
+  /** Keeps a new pepper unless its id is taken; answers with the one that is kept. */
+  addPepper(pepper: SealedPepper): Promise<SealedPepper>
+}

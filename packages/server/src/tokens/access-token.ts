@@ -1,0 +1,111 @@
+/**
+ * Access tokens in the RFC 9068 profile: what they say, and the check of our own endpoints.
+ *
+ * Time comes from the store, in the transition that allowed the token. `iat` is never before the user's not-before, or a login
+ * in the second of a revocation would be refused with what it revoked; the answer then waits until the clock is there (at most
+ * one second), because verifiers of other makers accept no token from the future.
+ */
+import { createSigner, createVerifier, TokenError } from '@countersign/token'
+import type { AccountProfile } from '../accounts/accounts.ts'
+import type { Settings } from '../settings.ts'
+import type { Session } from '../store/store.ts'
+import { personalClaims, registeredClaims } from './claim-names.ts'
+import type { Keys } from './keys.ts'
+
+/** What a token is issued for; times are epoch milliseconds of the store's clock. */
+export interface AccessGrant {
+  readonly session: Session
+  readonly account: AccountProfile
+  readonly audience: string
+  readonly scope: readonly string[]
+  readonly now: number
+  readonly notBefore: number
+}
+
+export interface IssuedAccessToken {
+  readonly accessToken: string
+  /** Seconds. */
+  readonly expiresIn: number
+}
+
+/** What our own endpoints need of an access token, or why it was refused (for the log). */
+export type Verification = { readonly sid: string; readonly sub: string } | { readonly refusal: string }
+
+export interface AccessTokens {
+  issue(grant: AccessGrant): Promise<IssuedAccessToken>
+  verify(token: string): Verification
+}
+
+interface AccessTokenParts {
+  readonly settings: Settings
+  readonly keys: Keys
+  readonly random: (length: number) => Uint8Array
+  readonly sleep: (milliseconds: number) => Promise<void>
+  readonly now: () => number
+}
+
+export function createAccessTokens({ settings, keys, random, sleep, now }: AccessTokenParts): AccessTokens {
+  const { issuer, accessTokenLifetime } = settings
+  const sign = createSigner({ key: keys.signingKey, issuer, lifetime: accessTokenLifetime, typ: 'at+jwt' })
+  const verifyToken = createVerifier({
+    keys: [...keys.verificationKeys],
+    algorithms: [...new Set(keys.verificationKeys.map((key) => key.alg))],
+    issuer,
+    audience: [...new Set([issuer, ...settings.audiences])],
+    typ: 'at+jwt',
+    requiredClaims: ['sub', 'iat', 'jti', 'sid'],
+    now: () => now() / 1000,
+  })
+
+  async function issue(grant: AccessGrant): Promise<IssuedAccessToken> {
+    const { session, account } = grant
+    const own = await applicationClaims(settings, account, session)
+    const iat = Math.max(Math.floor(grant.now / 1000), grant.notBefore / 1000)
+    const exp = Math.min(iat + accessTokenLifetime, Math.floor(session.absoluteExpiresAt / 1000))
+    const accessToken = sign({
+      ...own,
+      aud: grant.audience,
+      sub: session.userId,
+      client_id: session.clientId,
+      iat,
+      exp,
+      jti: Buffer.from(random(16)).toString('base64url'),
+      sid: session.sid,
+      scope: grant.scope.join(' '),
+      roles: account.roles,
+      auth_time: Math.floor(session.authenticatedAt / 1000),
+      amr: session.amr,
+    })
+    const early = iat * 1000 - grant.now
+    if (early > 0) await sleep(early)
+    return { accessToken, expiresIn: exp - iat }
+  }
+
+  function verify(token: string): Verification {
+    try {
+      const { sid, sub } = verifyToken(token)
+      return { sid: String(sid), sub: String(sub) }
+    } catch (error) {
+      if (error instanceof TokenError) return { refusal: `${error.code}: ${error.message}` }
+      throw error
+    }
+  }
+
+  return { issue, verify }
+}
+
+async function applicationClaims(settings: Settings, account: AccountProfile, session: Session): Promise<Record<string, unknown>> {
+  const claims = { ...account.claims, ...(await settings.accessTokenClaims?.(account, session)) }
+  assertClaimNames(claims, settings.allowPersonalClaims)
+  return claims
+}
+
+/** @throws TypeError when a claim has a name that an application cannot set, or has not said it means to. */
+export function assertClaimNames(claims: Readonly<Record<string, unknown>>, allowed: ReadonlySet<string>): void {
+  for (const name of Object.keys(claims)) {
+    if (registeredClaims.has(name)) throw new TypeError(`the claim ${name} is set by the server and cannot be overridden`)
+    if (personalClaims.has(name) && !allowed.has(name)) {
+      throw new TypeError(`the claim ${name} is personal data, which every reader of an access token would see; allowPersonalClaims permits it`)
+    }
+  }
+}
