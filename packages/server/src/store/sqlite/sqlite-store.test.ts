@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { test } from 'node:test'
+import { storeContract } from '../store.contract.ts'
+import { StoreUnavailableError } from '../store.ts'
+import * as fixture from './sqlite-store.fixture.ts'
+import { openSqliteStore } from './sqlite-store.ts'
+
+storeContract('SQLite', fixture, new URL('./sqlite-store.fixture.ts', import.meta.url).href)
+
+test('writes every commit through to the disk', async (t) => {
+  const path = fixture.newLocation((remove) => t.after(remove))
+  const store = openSqliteStore({ path })
+  t.after(() => store.close())
+  const database = new DatabaseSync(path)
+  t.after(() => database.close())
+  assert.equal(database.prepare('PRAGMA journal_mode').get()?.journal_mode, 'wal')
+})
+
+test('refuses a database of a newer version and leaves it as it was', (t) => {
+  const path = fixture.newLocation((remove) => t.after(remove))
+  const database = new DatabaseSync(path)
+  database.exec('CREATE TABLE later (id TEXT); PRAGMA application_id = 1131636590; PRAGMA user_version = 999')
+  database.close()
+  const before = readFileSync(path)
+  assert.throws(() => openSqliteStore({ path }), { name: 'UnusableDatabaseError', message: /newer version of Countersign \(schema 999; .*\)/ })
+  assert.deepEqual(readFileSync(path), before)
+})
+
+test("refuses another program's database and leaves it as it was", (t) => {
+  const path = fixture.newLocation((remove) => t.after(remove))
+  const database = new DatabaseSync(path)
+  database.exec('CREATE TABLE theirs (id TEXT)')
+  database.close()
+  const before = readFileSync(path)
+  assert.throws(() => openSqliteStore({ path }), { name: 'UnusableDatabaseError', message: /is not a database of Countersign/ })
+  assert.deepEqual(readFileSync(path), before)
+})
+
+test('refuses a file that is no database and leaves it as it was', (t) => {
+  const path = fixture.newLocation((remove) => t.after(remove))
+  writeFileSync(path, 'a shopping list, longer than the header of a database file, so that SQLite looks at it'.repeat(20))
+  const before = readFileSync(path)
+  assert.throws(() => openSqliteStore({ path }), { name: 'UnusableDatabaseError', message: /is not a database of Countersign/ })
+  assert.deepEqual(readFileSync(path), before)
+})
+
+test('a writer that another process holds up too long fails by name, and nothing has changed', async (t) => {
+  const path = fixture.newLocation((remove) => t.after(remove))
+  const store = openSqliteStore({ path, busyTimeout: 50 })
+  t.after(() => store.close())
+  const other = new DatabaseSync(path)
+  t.after(() => other.close())
+  other.exec('BEGIN IMMEDIATE')
+  const account = { id: 'usr_1', email: 'ada@example.com', passwordHash: 'hash' }
+  await assert.rejects(store.createAccount(account), StoreUnavailableError)
+  other.exec('ROLLBACK')
+  assert.equal((await store.createAccount(account)).outcome, 'created')
+})
+
+test('a full disk fails by name and loses nothing that was acknowledged', (t) => {
+  const path = fixture.newLocation((remove) => t.after(remove))
+  const program = new URL('./full-disk-worker.ts', import.meta.url).pathname
+  const command = `ulimit -f 400; exec "$0" "$@"`
+  const full = spawnSync('bash', ['-c', command, process.execPath, ...process.execArgv, program, path], { encoding: 'utf8' })
+  assert.match(full.stdout, /^made [1-9]\d* then StoreUnavailableError$/m, full.stderr)
+  const made = Number(/made (\d+)/.exec(full.stdout)?.[1])
+  const database = new DatabaseSync(path)
+  t.after(() => database.close())
+  assert.equal(database.prepare('PRAGMA integrity_check').get()?.integrity_check, 'ok')
+  assert.equal(database.prepare('SELECT count(*) AS count FROM accounts').get()?.count, made)
+})
