@@ -1,0 +1,147 @@
+/**
+ * Owns the last gate before a key exists: whatever it was imported from, its type, size and halves are checked here
+ * against the algorithm that it is bound to (RFC 7518 §3, RFC 8725 §3.5).
+ */
+import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
+import { type Algorithm, type AlgorithmParameters, getAlgorithmParameters } from './algorithm.ts'
+import { checkEd25519PublicKey } from './ed25519-public-key.ts'
+import { Key } from './key.ts'
+import { isKeyId, KEY_ID_RULE } from './key-id.ts'
+import { checkRsaPrivateMembers } from './rsa-private-members.ts'
+import { createRsaPssKey } from './rsa-pss-key.ts'
+import { computeThumbprint } from './thumbprint.ts'
+
+const MIN_RSA_BITS = 2048
+const MAX_RSA_BITS = 16_384
+const MIN_RSA_EXPONENT = 65_537n
+/** A larger exponent only makes each check slower: a sender of keys must not be able to ask for that. */
+const MAX_RSA_EXPONENT = 2n ** 64n
+
+/**
+ * Creates a key from a public or private key object (RFC 7518 §3.1).
+ *
+ * @throws TypeError if the key does not fit its algorithm
+ */
+export function createAsymmetricKey(
+  original: KeyObject,
+  alg: Algorithm,
+  kid: string | undefined,
+  publicKey: KeyObject = original.type === 'public' ? original : createPublicKey(original),
+): Key {
+  checkKeyId(kid)
+  const parameters = getAlgorithmParameters(alg)
+  checkPublicKey(publicKey, alg, parameters)
+  if (original.type === 'private') checkHalves(original, publicKey)
+  const privateKey = original.type === 'private' ? original : undefined
+  return new Key(
+    alg,
+    kid ?? computeThumbprint(publicKey.export({ format: 'jwk' })),
+    privateKey ? 'private' : 'public',
+    {
+      parameters,
+      original,
+      signing: privateKey && prepare(privateKey, parameters),
+      verification: prepare(publicKey, parameters),
+      signatureLength: getSignatureLength(publicKey, parameters),
+    },
+  )
+}
+
+/** Creates a key from a secret (RFC 7518 §3.2). @throws TypeError if the secret is shorter than the hash */
+export function createHmacKey(
+  original: KeyObject,
+  alg: Algorithm,
+  kid: string | undefined,
+  may: { sign: boolean; verify: boolean },
+): Key {
+  checkKeyId(kid)
+  const parameters = getAlgorithmParameters(alg)
+  if (parameters.family !== 'hmac') {
+    throw new TypeError(`${alg} does not sign with a secret: import its public or private key as PEM or JWK.`)
+  }
+  if ((original.symmetricKeySize ?? 0) < parameters.size) {
+    throw new TypeError(
+      `${alg} needs a secret of at least ${parameters.size} bytes (RFC 7518 §3.2): make one with generateKey.`,
+    )
+  }
+  return new Key(alg, kid, 'secret', {
+    parameters,
+    original,
+    signing: may.sign ? original : undefined,
+    verification: may.verify ? original : undefined,
+    signatureLength: parameters.size,
+  })
+}
+
+function checkKeyId(kid: string | undefined): void {
+  if (kid !== undefined && !isKeyId(kid)) throw new TypeError(`kid: give ${KEY_ID_RULE}.`)
+}
+
+function checkPublicKey(publicKey: KeyObject, alg: Algorithm, parameters: AlgorithmParameters): void {
+  const { asymmetricKeyType: type, asymmetricKeyDetails: details = {} } = publicKey
+  switch (parameters.family) {
+    case 'hmac':
+      throw new TypeError(`${alg} signs with a secret: a public or private key cannot be one (RFC 8725 §2.1).`)
+    case 'ecdsa':
+      if (type !== 'ec' || details.namedCurve !== parameters.namedCurve) {
+        throw new TypeError(`${alg} needs an EC key on the curve ${parameters.curve} (RFC 7518 §3.4).`)
+      }
+      return
+    case 'eddsa':
+      if (type !== 'ed25519') throw new TypeError(`${alg} needs an Ed25519 key (RFC 8037 §3.1).`)
+      checkEd25519PublicKey(Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url'))
+      return
+    default:
+      if (type !== 'rsa')
+        throw new TypeError(`${alg} needs an RSA key of the general type rsaEncryption (RFC 7518 §3.3).`)
+      checkRsaSize(details.modulusLength ?? 0, details.publicExponent ?? 0n)
+  }
+}
+
+function checkRsaSize(modulusLength: number, publicExponent: bigint): void {
+  if (modulusLength < MIN_RSA_BITS || modulusLength > MAX_RSA_BITS) {
+    throw new TypeError(
+      `The RSA key has ${modulusLength} bits: at least ${MIN_RSA_BITS} (RFC 7518 §3.3), at most ${MAX_RSA_BITS}.`,
+    )
+  }
+  if (publicExponent < MIN_RSA_EXPONENT || publicExponent > MAX_RSA_EXPONENT || publicExponent % 2n === 0n) {
+    throw new TypeError('The RSA key has a weak public exponent: it is odd, at least 65537 and at most 64 bits long.')
+  }
+}
+
+/**
+ * Signs and verifies once: a private half that belongs to another public half would sign tokens that nobody accepts.
+ */
+function checkHalves(privateKey: KeyObject, publicKey: KeyObject): void {
+  if (privateKey.asymmetricKeyType === 'rsa') checkRsaPrivateMembers(privateKey.export({ format: 'jwk' }))
+  if (!canVerifyOwnSignature(privateKey, publicKey)) {
+    throw new TypeError('The private half of the key does not belong to its public half.')
+  }
+}
+
+function canVerifyOwnSignature(privateKey: KeyObject, publicKey: KeyObject): boolean {
+  const probe = Buffer.from('countersign')
+  const hash = privateKey.asymmetricKeyType === 'ed25519' ? null : 'sha256'
+  try {
+    return verify(hash, probe, publicKey, sign(hash, probe, privateKey))
+  } catch {
+    return false
+  }
+}
+
+function prepare(key: KeyObject, parameters: AlgorithmParameters): KeyObject {
+  return parameters.family === 'rsa-pss' ? createRsaPssKey(key, parameters) : key
+}
+
+function getSignatureLength(publicKey: KeyObject, parameters: AlgorithmParameters): number {
+  switch (parameters.family) {
+    case 'hmac':
+      return parameters.size
+    case 'ecdsa':
+      return 2 * parameters.size
+    case 'eddsa':
+      return 64
+    default:
+      return Math.ceil((publicKey.asymmetricKeyDetails?.modulusLength ?? 0) / 8)
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * Owns the one shape in which key material travels: bound to a single algorithm, opaque to everything that prints.
+ * Only the functions of this package reach the material, through `getKeyMaterial`.
+ */
+import type { KeyObject } from 'node:crypto'
+import type { Algorithm, AlgorithmParameters } from './algorithm.ts'
+
+/** What a key is made of, ready for the primitive: nothing is converted or looked up per signature. */
+export interface KeyMaterial {
+  readonly parameters: AlgorithmParameters
+  /** The key as it was imported or generated; what export writes. */
+  readonly original: KeyObject
+  /** What signs; absent from a public key and from a secret that may only verify. */
+  readonly signing: KeyObject | undefined
+  /** What verifies: the public half, or the secret; absent from a secret that may only sign. */
+  readonly verification: KeyObject | undefined
+  /** Length of each signature, in bytes. */
+  readonly signatureLength: number
+}
+
+/** Reaches into a key; set by the class, so that nothing on a key or its constructor leads to the material. */
+let readMaterial: (value: object) => KeyMaterial | undefined
+
+/** Says which half of a key there is. */
+export type KeyKind = 'secret' | 'public' | 'private'
+
+/**
+ * Holds a key that is bound to one algorithm; made by `importKey`, `generateKey` and `importJwkSet` only (RFC 8725
+ * §3.1).
+ *
+ * Its material is in a private field: JSON, `util.inspect`, structured clones and errors show `alg`, `kid` and `kind`.
+ */
+export class Key {
+  readonly #material: KeyMaterial
+  readonly alg: Algorithm
+  readonly kid: string | undefined
+  readonly kind: KeyKind
+
+  constructor(alg: Algorithm, kid: string | undefined, kind: KeyKind, material: KeyMaterial) {
+    this.#material = material
+    this.alg = alg
+    this.kid = kid
+    this.kind = kind
+    Object.freeze(this)
+  }
+
+  static {
+    readMaterial = (key) => (#material in key ? key.#material : undefined)
+  }
+}
+
+/** Tells a key from everything that only looks like one. */
+export function isKey(value: unknown): value is Key {
+  return typeof value === 'object' && value !== null && readMaterial(value) !== undefined
+}
+
+/** Gets the material of a key. @throws TypeError if it is no key */
+export function getKeyMaterial(key: Key): KeyMaterial {
+  if (!isKey(key)) throw new TypeError('key: give a key made by importKey, generateKey or importJwkSet.')
+  return readMaterial(key) as KeyMaterial
+}

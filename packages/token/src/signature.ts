@@ -1,0 +1,39 @@
+/** Owns the call of the primitive: what is signed, with which key, and nothing about tokens (RFC 7518 §3). */
+import { createHmac, sign, timingSafeEqual, verify } from 'node:crypto'
+import { ecdsaSignatureFromDer, ecdsaSignatureToDer } from './ecdsa-signature.ts'
+import { getKeyMaterial, type Key } from './key.ts'
+
+/** Signs bytes with a key that can (RFC 7515 §5.1 step 5). @throws TypeError if the key can only verify */
+export function createSignature(key: Key, input: Uint8Array): Buffer {
+  const { parameters, signing } = getKeyMaterial(key)
+  if (signing === undefined)
+    throw new TypeError('The key can verify signatures but not make them: sign with the private key.')
+  switch (parameters.family) {
+    case 'hmac':
+      return createHmac(parameters.hash, signing).update(input).digest()
+    case 'ecdsa':
+      return ecdsaSignatureFromDer(sign(parameters.hash, input, signing), parameters)
+    case 'eddsa':
+      return sign(null, input, signing)
+    default:
+      return sign(parameters.hash, input, signing)
+  }
+}
+
+/** Tells whether a signature is that of the key over the bytes (RFC 7515 §5.2 step 8). */
+export function isSignatureValid(key: Key, input: Uint8Array, signature: Uint8Array): boolean {
+  const { parameters, verification, signatureLength } = getKeyMaterial(key)
+  if (verification === undefined || signature.length !== signatureLength) return false
+  switch (parameters.family) {
+    case 'hmac':
+      return timingSafeEqual(createHmac(parameters.hash, verification).update(input).digest(), signature)
+    case 'ecdsa': {
+      const der = ecdsaSignatureToDer(signature, parameters)
+      return der !== undefined && verify(parameters.hash, input, verification, der)
+    }
+    case 'eddsa':
+      return verify(null, input, verification, signature)
+    default:
+      return verify(parameters.hash, input, verification, signature)
+  }
+}
