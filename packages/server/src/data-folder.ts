@@ -1,6 +1,17 @@
 /** The folder of the embedded installation: its database and, in dev, its master key. Nobody else may read it. */
 import { randomBytes } from 'node:crypto'
-import { closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 
 /** The folder cannot be used. The message says what to do. */
@@ -15,7 +26,9 @@ export function prepareDataFolder(path: string): void {
     const ignore = join(path, '.gitignore')
     if (!existsSync(ignore)) writeFileSync(ignore, '*\n', { mode: 0o600 })
   } catch (error) {
-    throw new DataFolderError(`The data folder ${path} cannot be written: ${(error as Error).message}. Set COUNTERSIGN_DATA_DIR to a folder that can.`)
+    throw new DataFolderError(
+      `The data folder ${path} cannot be written: ${(error as Error).message}. Set COUNTERSIGN_DATA_DIR to a folder that can.`,
+    )
   }
 }
 

@@ -61,9 +61,19 @@ const settingOf: Partial<Record<keyof AuthorizationServerOptions, string>> = {
   routePrefix: 'COUNTERSIGN_ROUTE_PREFIX',
 }
 
-const secretNames = new Set(['COUNTERSIGN_MASTER_KEY', 'COUNTERSIGN_SIGNING_SECRET', 'COUNTERSIGN_PREVIOUS_SIGNING_SECRET', 'JWT_SECRET', 'COUNTERSIGN_DATABASE_URL'])
+const secretNames = new Set([
+  'COUNTERSIGN_MASTER_KEY',
+  'COUNTERSIGN_SIGNING_SECRET',
+  'COUNTERSIGN_PREVIOUS_SIGNING_SECRET',
+  'JWT_SECRET',
+  'COUNTERSIGN_DATABASE_URL',
+])
 const otherNames = ['COUNTERSIGN_DATA_DIR', 'COUNTERSIGN_DATABASE_URL', 'COUNTERSIGN_LOG_LEVEL']
-const knownNames = new Set([...Object.values(settingOf), ...otherNames, ...[...secretNames].map((name) => `${name}_FILE`)])
+const knownNames = new Set([
+  ...Object.values(settingOf),
+  ...otherNames,
+  ...[...secretNames].map((name) => `${name}_FILE`),
+])
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 
@@ -111,12 +121,21 @@ function readPort(text = '4000', problems: string[]): number {
 function readDatabasePath(url: string | undefined, dataDir: string, problems: string[]): string {
   if (url === undefined) return join(dataDir, 'countersign.db')
   const path = /^sqlite:(.+)$/s.exec(url)?.[1]
-  if (path === undefined) problems.push('COUNTERSIGN_DATABASE_URL must be sqlite:<path>, which is the database that this version has')
+  if (path === undefined)
+    problems.push('COUNTERSIGN_DATABASE_URL must be sqlite:<path>, which is the database that this version has')
   return resolve(path ?? '')
 }
 
-function readOptions(read: Read, mode: RunMode, warnings: string[], problems: string[]): Partial<AuthorizationServerOptions> {
-  const words = (name: string) => read(name)?.split(/[\s,]+/).filter((word) => word !== '')
+function readOptions(
+  read: Read,
+  mode: RunMode,
+  warnings: string[],
+  problems: string[],
+): Partial<AuthorizationServerOptions> {
+  const words = (name: string) =>
+    read(name)
+      ?.split(/[\s,]+/)
+      .filter((word) => word !== '')
   const audience = words('COUNTERSIGN_AUDIENCE')
   const trustedProxies = read('COUNTERSIGN_TRUSTED_PROXIES')
   const texts = {
@@ -139,7 +158,10 @@ function readOptions(read: Read, mode: RunMode, warnings: string[], problems: st
     defaultScopes: words('COUNTERSIGN_DEFAULT_SCOPES'),
     roleScopes: readRoleScopes(read('COUNTERSIGN_ROLE_SCOPES'), problems),
     allowedOrigins: words('COUNTERSIGN_ALLOWED_ORIGINS') ?? (mode === 'dev' ? 'localhost' : undefined),
-    trustedProxies: trustedProxies !== undefined && /^\d+$/.test(trustedProxies) ? Number(trustedProxies) : words('COUNTERSIGN_TRUSTED_PROXIES'),
+    trustedProxies:
+      trustedProxies !== undefined && /^\d+$/.test(trustedProxies)
+        ? Number(trustedProxies)
+        : words('COUNTERSIGN_TRUSTED_PROXIES'),
   })
 }
 
@@ -147,10 +169,13 @@ function readOptions(read: Read, mode: RunMode, warnings: string[], problems: st
 function readSigningSecret(read: Read, warnings: string[], problems: string[]): string | undefined {
   const secret = read('COUNTERSIGN_SIGNING_SECRET')
   const alias = read('JWT_SECRET')
-  if (secret !== undefined && alias !== undefined && secret !== alias) problems.push('COUNTERSIGN_SIGNING_SECRET and JWT_SECRET are both set and differ: keep one')
+  if (secret !== undefined && alias !== undefined && secret !== alias)
+    problems.push('COUNTERSIGN_SIGNING_SECRET and JWT_SECRET are both set and differ: keep one')
   if (secret !== undefined || alias === undefined) return secret
   if (read('COUNTERSIGN_SIGNING_ALG')?.startsWith('HS')) return alias
-  warnings.push('JWT_SECRET has no effect while tokens are signed with a key pair; COUNTERSIGN_SIGNING_ALG=HS256 would use it')
+  warnings.push(
+    'JWT_SECRET has no effect while tokens are signed with a key pair; COUNTERSIGN_SIGNING_ALG=HS256 would use it',
+  )
   return undefined
 }
 
@@ -164,7 +189,8 @@ function readRoleScopes(text: string | undefined, problems: string[]): Record<st
   if (text === undefined) return undefined
   try {
     const parsed: unknown = JSON.parse(text)
-    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as Record<string, string[]>
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed))
+      return parsed as Record<string, string[]>
   } catch {}
   problems.push('COUNTERSIGN_ROLE_SCOPES must be JSON such as {"editor":["articles:write"]}')
   return undefined

@@ -1,11 +1,18 @@
 /** @countersign/server: the authorization server as a Fetch handler (RFC 8414, RFC 9700). */
-export type { AccountProfile, Accounts, PasswordChange, PasswordChangeOutcome, VerifiedAccount } from './accounts/accounts.ts'
+export type {
+  AccountProfile,
+  Accounts,
+  PasswordChange,
+  PasswordChangeOutcome,
+  VerifiedAccount,
+} from './accounts/accounts.ts'
 export type { PasswordHasherOptions } from './accounts/password-hasher.ts'
 export type { Log } from './log.ts'
 export { createNodeServer, type NodeHandler, toNodeHandler } from './node.ts'
 export type { AccessTokenClaims, AuthorizationServerOptions, Lifetime } from './options.ts'
 export { type AuthorizationServer, createAuthorizationServer } from './server.ts'
 export { type OptionProblem, OptionsError } from './settings.ts'
+export type { SqliteStoreOptions } from './store/sqlite/database.ts'
 export { UnusableDatabaseError } from './store/sqlite/migrations.ts'
-export { openSqliteStore, type SqliteStoreOptions } from './store/sqlite/sqlite-store.ts'
+export { openSqliteStore } from './store/sqlite/sqlite-store.ts'
 export { type Session, type Store, StoreUnavailableError } from './store/store.ts'

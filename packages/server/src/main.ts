@@ -45,7 +45,10 @@ async function main(mode: string | undefined): Promise<void> {
   try {
     const { store, issuer } = await running
     stopOnSignal(httpServer, store)
-    if (mode === 'dev') process.stdout.write(readyBlock({ issuer, ...settings }, randomBytes(4).toString('hex'), randomBytes(12).toString('base64url')))
+    if (mode === 'dev')
+      process.stdout.write(
+        readyBlock({ issuer, ...settings }, randomBytes(4).toString('hex'), randomBytes(12).toString('base64url')),
+      )
     else log.info({ issuer, host: settings.host, port }, 'ready')
   } catch (error) {
     httpServer.close()
@@ -89,7 +92,13 @@ async function open(settings: StartSettings, port: number, log: pino.Logger): Pr
   const masterKey = options.masterKey ?? readOrMakeMasterKey(dataDir)
   const issuer = options.issuer ?? `http://localhost:${port}`
   const store = openDatabase(databasePath)
-  const server = createAuthorizationServer({ ...options, issuer, masterKey, store, log } satisfies AuthorizationServerOptions)
+  const server = createAuthorizationServer({
+    ...options,
+    issuer,
+    masterKey,
+    store,
+    log,
+  } satisfies AuthorizationServerOptions)
   await server.ready()
   return { server, store, issuer }
 }
@@ -99,22 +108,25 @@ function openDatabase(path: string): Store {
     return openSqliteStore({ path })
   } catch (error) {
     if (error instanceof UnusableDatabaseError) throw error
-    throw new UnusableDatabaseError(`The database ${path} cannot be opened: ${(error as Error).message}. Set COUNTERSIGN_DATABASE_URL to a file that can.`)
+    throw new UnusableDatabaseError(
+      `The database ${path} cannot be opened: ${(error as Error).message}. Set COUNTERSIGN_DATABASE_URL to a file that can.`,
+    )
   }
 }
 
 /** Stops whole on a signal, or when the launcher that started this process is gone: no new requests, drain, close. */
 function stopOnSignal(httpServer: Server, store: Store): void {
   let stopping = false
-  function stop(): void {
-    if (stopping) process.exit(1)
+  function stop(signal?: NodeJS.Signals): void {
+    if (stopping && signal === 'SIGINT') process.exit(130)
+    if (stopping) return
     stopping = true
     setTimeout(() => httpServer.closeAllConnections(), drainTime).unref()
     httpServer.close(() => void store.close().then(() => process.exit(0)))
-    httpServer.closeIdleConnections()
+    setInterval(() => httpServer.closeIdleConnections(), 25)
   }
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop)
-  process.on('disconnect', stop)
+  process.on('disconnect', () => stop())
   process.channel?.unref()
 }
 

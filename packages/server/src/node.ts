@@ -1,7 +1,7 @@
 /**
  * Runs the server on node:http, alone or inside an application that already has a server: Express, Connect or plain Node.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { refusalResponse } from './http/problem.ts'
@@ -10,7 +10,11 @@ import { OAuthError } from './oauth/oauth-error.ts'
 import type { AuthorizationServer } from './server.ts'
 
 /** A request listener that is Express and Connect middleware as well. */
-export type NodeHandler = (incoming: IncomingMessage, outgoing: ServerResponse, next?: (error?: unknown) => void) => void
+export type NodeHandler = (
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  next?: (error?: unknown) => void,
+) => void
 
 /**
  * Turns the server into middleware. Mount it anywhere: the whole path counts, which Express keeps in `originalUrl`. Requests for
@@ -37,7 +41,13 @@ export function toNodeHandler(server: AuthorizationServer): NodeHandler {
 /** Makes a node:http server that answers nothing else: bounded headers and time, and a problem even for what is no HTTP. */
 export function createNodeServer(server: Pick<AuthorizationServer, 'fetch'>): Server {
   const listener = createListener(server, true)
-  const limits = { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 20_000, keepAliveTimeout: 65_000 }
+  const limits = {
+    maxHeaderSize: 16 * 1024,
+    headersTimeout: 10_000,
+    requestTimeout: 20_000,
+    keepAliveTimeout: 65_000,
+    requireHostHeader: false,
+  }
   const httpServer = createServer({ ...limits, connectionsCheckingInterval: 1000 }, listener)
   httpServer.maxRequestsPerSocket = 0
   return httpServer.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => refuseConnection(error, socket))
@@ -46,8 +56,16 @@ export function createNodeServer(server: Pick<AuthorizationServer, 'fetch'>): Se
 function createListener(server: Pick<AuthorizationServer, 'fetch'>, overrideGlobalObjects: boolean) {
   return getRequestListener((request, env) => server.fetch(request, { incoming: env.incoming }), {
     overrideGlobalObjects,
-    errorHandler: () => Response.json({ error: 'invalid_request', code: 'invalid_request' }, { status: 400 }),
+    errorHandler: () => connectionRefusal('invalid_request', 'no valid Host or path'),
   })
+}
+
+/** A refusal before there is a request that the server could be asked about. */
+function connectionRefusal(code: 'invalid_request' | 'headers_too_large', reason: string): Response {
+  const refusal = refusalResponse(new OAuthError(code, { reason }), '', '')
+  for (const [name, value] of Object.entries(securityHeaders(''))) refusal.headers.set(name, value)
+  refusal.headers.set('connection', 'close')
+  return refusal
 }
 
 /** A body parser that ran first has emptied the stream: gives what it read back as bytes. */
@@ -63,11 +81,11 @@ function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
     socket.destroy()
     return
   }
-  const code = error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'invalid_request'
-  const refusal = refusalResponse(new OAuthError(code, { reason: error.code ?? 'no HTTP' }), '', '')
+  const overflow = error.code === 'HPE_HEADER_OVERFLOW'
+  const refusal = connectionRefusal(overflow ? 'headers_too_large' : 'invalid_request', error.code ?? 'no HTTP')
   void refusal.text().then((body) => {
-    const headers = { ...securityHeaders(''), ...Object.fromEntries(refusal.headers), 'content-length': Buffer.byteLength(body), connection: 'close' }
-    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-    socket.end(`HTTP/1.1 ${refusal.status} ${code === 'invalid_request' ? 'Bad Request' : 'Request Header Fields Too Large'}\r\n${lines.join('')}\r\n${body}`)
+    refusal.headers.set('content-length', String(Buffer.byteLength(body)))
+    const lines = [...refusal.headers].map(([name, value]) => `${name}: ${value}\r\n`)
+    socket.end(`HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}\r\n${lines.join('')}\r\n${body}`)
   })
 }

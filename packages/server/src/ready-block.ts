@@ -10,7 +10,12 @@ export function readyBlock({ issuer, dataDir, options }: Ready, word: string, pa
   const shared = options.signingAlgorithm?.startsWith('HS')
   const lines = [
     ['Issuer', issuer],
-    ['JWK Set', shared ? `${issuer}/.well-known/jwks.json (empty: tokens are signed with the shared secret)` : `${issuer}/.well-known/jwks.json`],
+    [
+      'JWK Set',
+      shared
+        ? `${issuer}/.well-known/jwks.json (empty: tokens are signed with the shared secret)`
+        : `${issuer}/.well-known/jwks.json`,
+    ],
     ['API page', `${issuer}/docs/api`],
     ['Data', dataDir],
   ]

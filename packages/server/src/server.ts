@@ -143,13 +143,28 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
 
 async function assemble(options: AuthorizationServerOptions, settings: Settings): Promise<Parts> {
   const { store, log = pino({ level: 'info' }), sleep = setTimeout, random = randomBytes } = options
-  const keys = await loadKeys({ store, seal: createSeal(settings.masterKey), alg: settings.alg, secrets: settings.secrets, random })
+  const keys = await loadKeys({
+    store,
+    seal: createSeal(settings.masterKey),
+    alg: settings.alg,
+    secrets: settings.secrets,
+    random,
+  })
   const now = () => store.estimateNow()
-  const accessTokens = createAccessTokens({ settings, keys, random, sleep: async (time) => void (await sleep(time)), now })
+  const accessTokens = createAccessTokens({
+    settings,
+    keys,
+    random,
+    sleep: async (time) => void (await sleep(time)),
+    now,
+  })
   return { settings, store, accounts: resolveAccounts(options, random), keys, accessTokens, log, random }
 }
 
-function resolveAccounts({ accounts, store, passwordHashing }: AuthorizationServerOptions, random: Parts['random']): Accounts {
+function resolveAccounts(
+  { accounts, store, passwordHashing }: AuthorizationServerOptions,
+  random: Parts['random'],
+): Accounts {
   if (accounts !== undefined) return adaptAccounts(accounts, store)
   const newUserId = () => `usr_${Buffer.from(random(16)).toString('base64url')}`
   return createBuiltInAccounts({ store, hasher: createPasswordHasher(passwordHashing), newUserId })

@@ -97,7 +97,8 @@ function isLoopback(hostname: string): boolean {
 
 function readAudiences({ audience, issuer }: AuthorizationServerOptions, complain: Complain): [string, ...string[]] {
   const [first = '', ...rest] = typeof audience === 'string' ? [audience] : (audience ?? [issuer])
-  if ([first, ...rest].some((one) => one === '')) complain('audience', 'must name at least one audience, none of them empty')
+  if ([first, ...rest].some((one) => one === ''))
+    complain('audience', 'must name at least one audience, none of them empty')
   return [first, ...rest]
 }
 
@@ -105,7 +106,10 @@ function readMasterKey(masterKey: string | Uint8Array, complain: Complain): Uint
   const bytes = typeof masterKey === 'string' ? new Uint8Array(Buffer.from(masterKey, 'base64url')) : masterKey
   const canonical = typeof masterKey !== 'string' || Buffer.from(bytes).toString('base64url') === masterKey
   if (bytes?.length !== 32 || !canonical) {
-    complain('masterKey', 'must be 32 random bytes in base64url (43 characters); make one with: openssl rand -base64 32 | tr +/ -_ | tr -d =')
+    complain(
+      'masterKey',
+      'must be 32 random bytes in base64url (43 characters); make one with: openssl rand -base64 32 | tr +/ -_ | tr -d =',
+    )
   }
   return bytes
 }
@@ -115,32 +119,63 @@ function readAlgorithm({ signingAlgorithm = 'ES256' }: AuthorizationServerOption
   return signingAlgorithm
 }
 
-function readSecrets(alg: Algorithm, options: AuthorizationServerOptions, complain: Complain): SharedSecrets | undefined {
+function readSecrets(
+  alg: Algorithm,
+  options: AuthorizationServerOptions,
+  complain: Complain,
+): SharedSecrets | undefined {
   const { signingSecret, previousSigningSecret } = options
   if (!alg.startsWith('HS')) {
-    if (signingSecret !== undefined) complain('signingSecret', `is for HS256, HS384 and HS512, but signingAlgorithm is ${alg}: set one of these, or leave the secret out`)
-    if (previousSigningSecret !== undefined) complain('previousSigningSecret', `is for HS256, HS384 and HS512, but signingAlgorithm is ${alg}`)
+    if (signingSecret !== undefined)
+      complain(
+        'signingSecret',
+        `is for HS256, HS384 and HS512, but signingAlgorithm is ${alg}: set one of these, or leave the secret out`,
+      )
+    if (previousSigningSecret !== undefined)
+      complain('previousSigningSecret', `is for HS256, HS384 and HS512, but signingAlgorithm is ${alg}`)
     return undefined
   }
   const weakness = signingSecret === undefined ? `is needed with ${alg}` : weaknessOf(signingSecret, alg)
-  if (weakness !== undefined) complain('signingSecret', `${weakness}; make one with: openssl rand -base64 64 | tr -d '\\n'`)
+  if (weakness !== undefined)
+    complain('signingSecret', `${weakness}; make one with: openssl rand -base64 64 | tr -d '\\n'`)
   const weaknessOfPrevious = previousSigningSecret === undefined ? undefined : weaknessOf(previousSigningSecret, alg)
   if (weaknessOfPrevious !== undefined) complain('previousSigningSecret', weaknessOfPrevious)
   const bytes = (text: string) => new TextEncoder().encode(text)
-  return { signing: bytes(signingSecret ?? ''), previous: previousSigningSecret === undefined ? undefined : bytes(previousSigningSecret) }
+  return {
+    signing: bytes(signingSecret ?? ''),
+    previous: previousSigningSecret === undefined ? undefined : bytes(previousSigningSecret),
+  }
 }
 
 function readLifetimes(options: AuthorizationServerOptions, complain: Complain) {
-  function read(option: keyof AuthorizationServerOptions, value: Lifetime, least: number, most: number, range: string): number {
+  function read(
+    option: keyof AuthorizationServerOptions,
+    value: Lifetime,
+    least: number,
+    most: number,
+    range: string,
+  ): number {
     const seconds = tryParseLifetime(value)
     if (seconds === undefined) complain(option, 'must be whole seconds or a text such as 30s, 10m, 1h, 7d')
     else if (seconds < least || seconds > most) complain(option, `must be ${range}`)
     return seconds ?? least
   }
   const year = 366 * 86_400
-  const accessTokenLifetime = read('accessTokenLifetime', options.accessTokenLifetime ?? '10m', 60, 3600, 'from 60 s to 1 h')
+  const accessTokenLifetime = read(
+    'accessTokenLifetime',
+    options.accessTokenLifetime ?? '10m',
+    60,
+    3600,
+    'from 60 s to 1 h',
+  )
   const sessionLifetime = read('sessionLifetime', options.sessionLifetime ?? '30d', 60, year, 'from 1 m to 366 d')
-  const sessionIdleLifetime = read('sessionIdleLifetime', options.sessionIdleLifetime ?? '7d', 60, year, 'from 1 m to 366 d')
+  const sessionIdleLifetime = read(
+    'sessionIdleLifetime',
+    options.sessionIdleLifetime ?? '7d',
+    60,
+    year,
+    'from 1 m to 366 d',
+  )
   const refreshTimeout = read('refreshTimeout', options.refreshTimeout ?? 7, 1, 60, 'from 1 s to 60 s')
   const leeway = read('refreshLeeway', options.refreshLeeway ?? 15, 3, 600, 'from 3 s to 10 m')
 
@@ -161,7 +196,8 @@ function tryParseLifetime(value: Lifetime): number | undefined {
 }
 
 function readScopes({ defaultScopes = [], roleScopes = {} }: AuthorizationServerOptions, complain: Complain) {
-  if (!defaultScopes.every(isScopeToken)) complain('defaultScopes', 'must be words of printable characters without spaces, quotes or backslashes')
+  if (!defaultScopes.every(isScopeToken))
+    complain('defaultScopes', 'must be words of printable characters without spaces, quotes or backslashes')
   for (const [role, scopes] of Object.entries(roleScopes)) {
     if (!Array.isArray(scopes) || !scopes.every((word) => typeof word === 'string' && isScopeToken(word))) {
       complain('roleScopes', `must give role ${JSON.stringify(role)} a list of scopes`)
@@ -170,18 +206,27 @@ function readScopes({ defaultScopes = [], roleScopes = {} }: AuthorizationServer
   return { defaultScopes, roleScopes: new Map(Object.entries(roleScopes)) }
 }
 
-function readPersonalClaims({ allowPersonalClaims = [] }: AuthorizationServerOptions, complain: Complain): ReadonlySet<string> {
+function readPersonalClaims(
+  { allowPersonalClaims = [] }: AuthorizationServerOptions,
+  complain: Complain,
+): ReadonlySet<string> {
   const registered = allowPersonalClaims.filter((name) => registeredClaims.has(name))
-  if (registered.length > 0) complain('allowPersonalClaims', `cannot allow ${registered.join(', ')}: the server sets these itself`)
+  if (registered.length > 0)
+    complain('allowPersonalClaims', `cannot allow ${registered.join(', ')}: the server sets these itself`)
   return new Set(allowPersonalClaims)
 }
 
-function readOrigins({ allowedOrigins = [] }: AuthorizationServerOptions, complain: Complain): ReadonlySet<string> | 'localhost' {
+function readOrigins(
+  { allowedOrigins = [] }: AuthorizationServerOptions,
+  complain: Complain,
+): ReadonlySet<string> | 'localhost' {
   if (allowedOrigins === 'localhost') return allowedOrigins
   for (const origin of allowedOrigins) {
     const normal = URL.canParse(origin) ? new URL(origin).origin : undefined
-    if (normal === undefined || normal === 'null') complain('allowedOrigins', `has ${JSON.stringify(origin)}, which is no origin such as https://app.example.com`)
-    else if (normal !== origin) complain('allowedOrigins', `has ${JSON.stringify(origin)}, which must be written ${normal}`)
+    if (normal === undefined || normal === 'null')
+      complain('allowedOrigins', `has ${JSON.stringify(origin)}, which is no origin such as https://app.example.com`)
+    else if (normal !== origin)
+      complain('allowedOrigins', `has ${JSON.stringify(origin)}, which must be written ${normal}`)
   }
   return new Set(allowedOrigins)
 }
@@ -193,6 +238,7 @@ function readTrustedProxies({ trustedProxies = 0 }: AuthorizationServerOptions, 
 }
 
 function readRoutePrefix({ routePrefix = '/api/auth' }: AuthorizationServerOptions, complain: Complain): string {
-  if (!/^(\/[A-Za-z0-9._~-]+)+$/.test(routePrefix)) complain('routePrefix', 'must be a path such as /api/auth, without a final slash')
+  if (!/^(\/[A-Za-z0-9._~-]+)+$/.test(routePrefix))
+    complain('routePrefix', 'must be a path such as /api/auth, without a final slash')
   return routePrefix
 }

@@ -5,7 +5,8 @@ import type { Accounts } from './accounts.ts'
 /** Ends sessions after the application has changed a password or deleted an account. */
 export function adaptAccounts(accounts: Accounts, store: Store): Accounts {
   const { changePassword, deleteAccount } = accounts
-  const endSessions = (userId: string, reason: RevocationReason, keepSid?: string) => store.revokeSessions(userId, reason, keepSid)
+  const endSessions = (userId: string, reason: RevocationReason, keepSid?: string) =>
+    store.revokeSessions(userId, reason, keepSid)
 
   return {
     verifyCredentials: (email, password) => accounts.verifyCredentials(email, password),

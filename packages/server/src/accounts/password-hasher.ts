@@ -39,7 +39,10 @@ export function createPasswordHasher(options: PasswordHasherOptions = {}): Passw
   }
 }
 
-function createQueue({ concurrency = availableParallelism(), maxQueueLength = 64 * concurrency }: PasswordHasherOptions) {
+function createQueue({
+  concurrency = availableParallelism(),
+  maxQueueLength = 64 * concurrency,
+}: PasswordHasherOptions) {
   const waiting: (() => void)[] = []
   let running = 0
 

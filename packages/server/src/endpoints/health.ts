@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Endpoint } from '../http/endpoint.ts'
-import type { Parts } from '../parts.ts'
 import { OAuthError } from '../oauth/oauth-error.ts'
+import type { Parts } from '../parts.ts'
 
 const status = z.object({ status: z.literal('ok') })
 

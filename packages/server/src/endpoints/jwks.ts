@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Endpoint } from '../http/endpoint.ts'
+import { publicDocument } from '../http/security-headers.ts'
 import type { Parts } from '../parts.ts'
 
 /** GET /.well-known/jwks.json: the public keys (RFC 7517 §5). */
@@ -7,10 +8,12 @@ export function jwks({ keys }: Parts): Endpoint {
   const document = JSON.stringify(keys.jwkSet)
   return {
     summary: 'The public keys that verify access tokens',
-    answers: { 200: { description: 'A JWK Set (RFC 7517).', body: z.object({ keys: z.array(z.looseObject({ kid: z.string(), alg: z.string() })) }) } },
+    answers: {
+      200: {
+        description: 'A JWK Set (RFC 7517).',
+        body: z.object({ keys: z.array(z.looseObject({ kid: z.string(), alg: z.string() })) }),
+      },
+    },
     handle: (c) => c.body(document, 200, { 'content-type': 'application/json', 'cache-control': publicDocument }),
   }
 }
-
-/** How long the public documents may be kept: five minutes, and a day while this server is away (RFC 5861). */
-export const publicDocument = 'public, max-age=300, stale-while-revalidate=60, stale-if-error=86400'

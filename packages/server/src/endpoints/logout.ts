@@ -12,7 +12,8 @@ const body = z.object({ refreshToken: refreshToken.optional() })
 export function logout(parts: Parts): Endpoint {
   return {
     summary: 'Sign out here',
-    description: 'Ends the session of the refresh token in the body, or of the token in the Authorization header. Any token is answered alike.',
+    description:
+      'Ends the session of the refresh token in the body, or of the token in the Authorization header. Any token is answered alike.',
     body,
     bodyOptional: true,
     authorization: 'refresh-token',

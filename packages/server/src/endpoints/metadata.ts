@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Endpoint } from '../http/endpoint.ts'
+import { publicDocument } from '../http/security-headers.ts'
 import type { Parts } from '../parts.ts'
-import { publicDocument } from './jwks.ts'
 
 /** GET /.well-known/oauth-authorization-server: what this server is and where its keys are (RFC 8414 §3.2). */
 export function metadata({ settings, keys }: Parts): Endpoint {
@@ -18,7 +18,9 @@ export function metadata({ settings, keys }: Parts): Endpoint {
   })
   return {
     summary: 'Authorization server metadata',
-    answers: { 200: { description: 'Metadata (RFC 8414).', body: z.looseObject({ issuer: z.string(), jwks_uri: z.string() }) } },
+    answers: {
+      200: { description: 'Metadata (RFC 8414).', body: z.looseObject({ issuer: z.string(), jwks_uri: z.string() }) },
+    },
     handle: (c) => c.body(document, 200, { 'content-type': 'application/json', 'cache-control': publicDocument }),
   }
 }

@@ -47,7 +47,8 @@ function describeApi(routes: readonly Route[], issuer: string): object {
     info: {
       title: 'Countersign',
       version: '0.1.0',
-      description: 'Sign in, refresh and sign out; sessions; profile. Refusals are problem+json (RFC 9457): decide by `code`.',
+      description:
+        'Sign in, refresh and sign out; sessions; profile. Refusals are problem+json (RFC 9457): decide by `code`.',
     },
     servers: [{ url: issuer }],
     paths,
@@ -72,7 +73,9 @@ function describeEndpoint(method: string, path: string, endpoint: Endpoint): obj
       ...{ name, in: 'path', required: true, description: about },
       schema: { type: 'string' },
     })),
-    ...(body && { requestBody: { required: !endpoint.bodyOptional, content: { 'application/json': { schema: toSchema(body) } } } }),
+    ...(body && {
+      requestBody: { required: !endpoint.bodyOptional, content: { 'application/json': { schema: toSchema(body) } } },
+    }),
     responses: { ...describeAnswers(endpoint.answers), ...describeRefusals(endpoint) },
   }
 }
@@ -94,10 +97,16 @@ function describeRefusals({ body, authorization, refusals = [] }: Endpoint): obj
     byStatus.set(status, [...(byStatus.get(status) ?? []), code])
   }
   const content = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
-  return Object.fromEntries([...byStatus].map(([status, codes]) => [status, { description: codes.join(', '), content }]))
+  return Object.fromEntries(
+    [...byStatus].map(([status, codes]) => [status, { description: codes.join(', '), content }]),
+  )
 }
 
 function toSchema(schema: z.ZodType): object {
-  const { $schema: _, id: __, ...rest } = z.toJSONSchema(schema, { io: 'input', target: 'draft-2020-12', reused: 'inline' }) as Record<string, unknown>
+  const {
+    $schema: _,
+    id: __,
+    ...rest
+  } = z.toJSONSchema(schema, { io: 'input', target: 'draft-2020-12', reused: 'inline' }) as Record<string, unknown>
   return rest
 }

@@ -21,8 +21,14 @@ export function changePassword(parts: Parts, change: NonNullable<Accounts['chang
     async handle(c) {
       const { userId, sid } = await authenticate(parts, c)
       const request = await readJson(c, body)
-      const outcome = await change({ id: userId, sid, currentPassword: request.currentPassword, newPassword: request.newPassword })
-      if (outcome !== 'changed') throw new OAuthError('invalid_credentials', { reason: 'the current password is wrong' })
+      const outcome = await change({
+        id: userId,
+        sid,
+        currentPassword: request.currentPassword,
+        newPassword: request.newPassword,
+      })
+      if (outcome !== 'changed')
+        throw new OAuthError('invalid_credentials', { reason: 'the current password is wrong' })
       return c.body(null, 204)
     },
   }

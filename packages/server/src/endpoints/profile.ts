@@ -16,7 +16,8 @@ export function profile(parts: Parts): Endpoint {
     async handle(c) {
       const { userId } = await authenticate(parts, c)
       const account = await parts.accounts.findAccount(userId)
-      if (account === undefined) throw new OAuthError('invalid_token', { reason: 'the account is gone', tokenSent: true })
+      if (account === undefined)
+        throw new OAuthError('invalid_token', { reason: 'the account is gone', tokenSent: true })
       const { id, email, emailVerified, roles, createdAt } = account
       return c.json({ user: { id, email, emailVerified, roles, createdAt } })
     },
@@ -37,7 +38,8 @@ export function deleteProfile(parts: Parts, deleteAccount: NonNullable<Accounts[
       const { userId } = await authenticate(parts, c)
       const { currentPassword } = await readJson(c, body)
       const outcome = await deleteAccount(userId, currentPassword)
-      if (outcome !== 'deleted') throw new OAuthError('invalid_credentials', { reason: 'the current password is wrong' })
+      if (outcome !== 'deleted')
+        throw new OAuthError('invalid_credentials', { reason: 'the current password is wrong' })
       return c.body(null, 204)
     },
   }

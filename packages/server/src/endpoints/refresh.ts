@@ -14,7 +14,8 @@ const body = z.object({ refreshToken: refreshToken.optional(), scope: scope.opti
 export function refresh(parts: Parts): Endpoint {
   return {
     summary: 'Get a new access token with a refresh token',
-    description: 'Send the refresh token in the body or as a bearer token, not both. Keep the refresh token of the newest answer.',
+    description:
+      'Send the refresh token in the body or as a bearer token, not both. Keep the refresh token of the newest answer.',
     body,
     bodyOptional: true,
     authorization: 'refresh-token',
@@ -33,5 +34,8 @@ function presentedToken(c: RequestContext, inBody: string | undefined): string {
   const inHeader = bearerToken(c)
   if ((inBody === undefined) !== (inHeader === undefined)) return inBody ?? inHeader ?? ''
   const detail = inBody === undefined ? 'is missing' : 'must not be sent together with an Authorization header'
-  throw new OAuthError('invalid_request', { reason: `refreshToken ${detail}`, members: [{ member: 'refreshToken', detail }] })
+  throw new OAuthError('invalid_request', {
+    reason: `refreshToken ${detail}`,
+    members: [{ member: 'refreshToken', detail }],
+  })
 }

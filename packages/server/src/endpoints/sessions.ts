@@ -49,7 +49,10 @@ export function endSession(parts: Parts): Endpoint {
   }
 }
 
-function describe({ sid, createdAt, lastSeenAt, userAgent, ip, clientId }: Session, current: string): z.output<typeof session> {
+function describe(
+  { sid, createdAt, lastSeenAt, userAgent, ip, clientId }: Session,
+  current: string,
+): z.output<typeof session> {
   return {
     id: sid,
     current: sid === current,

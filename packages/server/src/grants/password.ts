@@ -25,7 +25,8 @@ export async function signIn(parts: Parts, request: SignIn): Promise<TokenAnswer
   const audience = grantedAudience(settings, null, request.audience)
 
   const account = await accounts.verifyCredentials(request.email, request.password)
-  if (account === undefined) throw new OAuthError('invalid_credentials', { reason: 'unknown address or wrong password' })
+  if (account === undefined)
+    throw new OAuthError('invalid_credentials', { reason: 'unknown address or wrong password' })
 
   const rid = random(16)
   const opening = await store.openSession({
@@ -50,7 +51,11 @@ export async function signIn(parts: Parts, request: SignIn): Promise<TokenAnswer
 
   const { session, now, notBefore } = opening
   const scope = grantedScope(settings, account.roles, session.scope)
-  const refreshToken = encodeRefreshToken({ pepperId: keys.peppers.current, rid, gen: 1, att: 0 }, session.clientId, keys.peppers)
+  const refreshToken = encodeRefreshToken(
+    { pepperId: keys.peppers.current, rid, gen: 1, att: 0 },
+    session.clientId,
+    keys.peppers,
+  )
   const issued = await parts.accessTokens.issue({ session, account, audience, scope, now, notBefore })
   return { ...issued, refreshToken, tokenType: 'Bearer', ...scopeAnswer(request.scope, scope) }
 }

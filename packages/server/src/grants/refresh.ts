@@ -26,7 +26,8 @@ type Served = Extract<Rotation, { session: unknown }>
 export async function refresh(parts: Parts, request: RefreshRequest): Promise<TokenAnswer> {
   const { settings, store, keys } = parts
   const token = parseRefreshToken(request.refreshToken, firstPartyClient, keys.peppers)
-  if (token === undefined) throw new OAuthError('invalid_grant', { reason: 'not a refresh token of this server and client' })
+  if (token === undefined)
+    throw new OAuthError('invalid_grant', { reason: 'not a refresh token of this server and client' })
   if (request.audience !== undefined) grantedAudience(settings, null, request.audience)
 
   const rotation = await store.rotate({
@@ -43,17 +44,25 @@ export async function refresh(parts: Parts, request: RefreshRequest): Promise<To
   return 'session' in rotation ? answer(parts, request, token, rotation) : refuse(parts, rotation)
 }
 
-async function answer(parts: Parts, request: RefreshRequest, token: RefreshToken, rotation: Served): Promise<TokenAnswer> {
+async function answer(
+  parts: Parts,
+  request: RefreshRequest,
+  token: RefreshToken,
+  rotation: Served,
+): Promise<TokenAnswer> {
   const { settings, accounts, keys, log } = parts
   const { session, state, pepperId, now, notBefore } = rotation
   const account = await accounts.findAccount(session.userId)
   if (account === undefined) throw new OAuthError('invalid_grant', { reason: 'the account is gone' })
-  if (rotation.outcome === 'reissued') log.info({ event: 'refresh.late_replay', sid: session.sid }, 'a lost refresh answer was issued again')
+  if (rotation.outcome === 'reissued')
+    log.info({ event: 'refresh.late_replay', sid: session.sid }, 'a lost refresh answer was issued again')
 
   const audience = grantedAudience(settings, session.audience, request.audience)
   const scope = grantedScope(settings, account.roles, session.scope, request.scope)
   const current = { pepperId, rid: token.rid, gen: state.gen, att: state.att }
-  const refreshToken = rotation.successor ? encodeRefreshToken(current, session.clientId, keys.peppers) : request.refreshToken
+  const refreshToken = rotation.successor
+    ? encodeRefreshToken(current, session.clientId, keys.peppers)
+    : request.refreshToken
   const issued = await parts.accessTokens.issue({ session, account, audience, scope, now, notBefore })
   return { ...issued, refreshToken, tokenType: 'Bearer', ...scopeAnswer(request.scope, scope) }
 }
@@ -61,9 +70,15 @@ async function answer(parts: Parts, request: RefreshRequest, token: RefreshToken
 function refuse({ log }: Parts, rotation: Exclude<Rotation, Served>): never {
   switch (rotation.outcome) {
     case 'late':
-      throw new OAuthError('temporarily_unavailable', { reason: 'the refresh came too late to be answered', retryAfter: 1 })
+      throw new OAuthError('temporarily_unavailable', {
+        reason: 'the refresh came too late to be answered',
+        retryAfter: 1,
+      })
     case 'reused':
-      log.warn({ event: 'refresh.reuse', alert: true, sid: rotation.sid, sub: rotation.userId }, 'a stolen refresh token was used; the session is ended')
+      log.warn(
+        { event: 'refresh.reuse', alert: true, sid: rotation.sid, sub: rotation.userId },
+        'a stolen refresh token was used; the session is ended',
+      )
       throw new OAuthError('invalid_grant', { reason: 'a refresh token that had been replaced came back' })
     case 'ahead':
       log.warn(

@@ -9,7 +9,8 @@ export function bearerToken(c: RequestContext): string | undefined {
   const header = c.req.header('authorization')
   if (header === undefined) return undefined
   const token = /^bearer +([\x21-\x7e]+)$/i.exec(header)?.[1]
-  if (token === undefined) throw new OAuthError('invalid_token', { reason: 'the Authorization header is no Bearer token', tokenSent: true })
+  if (token === undefined)
+    throw new OAuthError('invalid_token', { reason: 'the Authorization header is no Bearer token', tokenSent: true })
   return token
 }
 
@@ -23,6 +24,7 @@ export async function authenticate({ accessTokens, store }: Parts, c: RequestCon
   const verified = accessTokens.verify(token)
   if ('refusal' in verified) throw new OAuthError('invalid_token', { reason: verified.refusal, tokenSent: true })
   const session = await store.findLiveSession(verified.sid)
-  if (session?.userId !== verified.sub) throw new OAuthError('invalid_token', { reason: 'its session is over', tokenSent: true })
+  if (session?.userId !== verified.sub)
+    throw new OAuthError('invalid_token', { reason: 'its session is over', tokenSent: true })
   return session
 }

@@ -9,7 +9,8 @@ export type TrustedProxies = { readonly hops: number } | { readonly networks: Bl
 
 /** Reads a number of hops or a list of networks in CIDR form; `undefined` when it is neither. */
 export function parseTrustedProxies(trusted: number | readonly string[]): TrustedProxies | undefined {
-  if (typeof trusted === 'number') return Number.isInteger(trusted) && trusted >= 0 && trusted <= 16 ? { hops: trusted } : undefined
+  if (typeof trusted === 'number')
+    return Number.isInteger(trusted) && trusted >= 0 && trusted <= 16 ? { hops: trusted } : undefined
   const networks = new BlockList()
   for (const network of trusted) {
     const [address = '', bits, ...rest] = network.split('/')
@@ -23,7 +24,11 @@ export function parseTrustedProxies(trusted: number | readonly string[]): Truste
 }
 
 /** Finds the client's address from the peer's and the X-Forwarded-For header (RFC 7239 §7.4 names the danger). */
-export function clientAddress(peer: string | undefined, forwardedFor: string | null, trusted: TrustedProxies): string | null {
+export function clientAddress(
+  peer: string | undefined,
+  forwardedFor: string | null,
+  trusted: TrustedProxies,
+): string | null {
   if (peer === undefined) return null
   const path = [...(forwardedFor?.split(',') ?? []).map((entry) => entry.trim()), peer].map(plainAddress)
   let index = path.length - 1

@@ -2,8 +2,9 @@
  * Which scripts of other origins may call this server: any at the public key and metadata documents, elsewhere only those of
  * the exact list. A refused origin gets an answer without CORS headers, and the log names the setting.
  */
-import { cors } from 'hono/cors'
+
 import type { MiddlewareHandler } from 'hono'
+import { cors } from 'hono/cors'
 import type { Log } from '../log.ts'
 import type { Settings } from '../settings.ts'
 
@@ -24,7 +25,8 @@ export function listedCors({ allowedOrigins, issuer }: Settings, log: Log): Midd
   return cors({
     origin(origin) {
       if (isAllowed(origin)) return origin
-      if (origin !== '') log.warn({ event: 'cors.refused', origin }, 'refused an origin that is not in COUNTERSIGN_ALLOWED_ORIGINS')
+      if (origin !== '')
+        log.warn({ event: 'cors.refused', origin }, 'refused an origin that is not in COUNTERSIGN_ALLOWED_ORIGINS')
       return null
     },
     credentials: true,

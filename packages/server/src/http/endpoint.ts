@@ -3,11 +3,18 @@ import type { Context, Env } from 'hono'
 import type { z } from 'zod'
 import type { ErrorCode } from '../oauth/oauth-error.ts'
 
+/** The part of Node's socket that is read. */
+export interface Peer {
+  readonly remoteAddress?: string | undefined
+  readonly destroyed?: boolean
+  readonly readableEnded?: boolean
+}
+
 /** What comes with a request. */
 export interface RequestEnv extends Env {
   Bindings: {
     /** Node's own request, when the server runs on node:http. */
-    readonly incoming?: { readonly socket: { readonly remoteAddress?: string | undefined } }
+    readonly incoming?: { readonly socket: Peer }
     /** Names this request in the log. */
     readonly requestId: string
     /** Epoch milliseconds of the store's clock. */

@@ -15,15 +15,24 @@ export async function readJson<Schema extends z.ZodType>(c: Context, schema: Sch
 }
 
 /** As `readJson`, but a request without a body reads as an empty object. */
-export async function readOptionalJson<Schema extends z.ZodType>(c: Context, schema: Schema): Promise<z.output<Schema>> {
+export async function readOptionalJson<Schema extends z.ZodType>(
+  c: Context,
+  schema: Schema,
+): Promise<z.output<Schema>> {
   const hasBody = c.req.header('transfer-encoding') !== undefined || (c.req.header('content-length') ?? '0') !== '0'
   return hasBody ? readJson(c, schema) : parse({}, schema)
 }
 
 function assertJsonType(contentType: string | undefined): void {
-  const [type = '', ...parameters] = (contentType ?? '').toLowerCase().split(';').map((part) => part.trim())
-  const otherCharset = parameters.some((parameter) => parameter.startsWith('charset=') && !/^charset="?utf-?8"?$/.test(parameter))
-  if (type !== 'application/json' || otherCharset) throw new OAuthError('unsupported_media_type', { reason: 'the body is not JSON in UTF-8' })
+  const [type = '', ...parameters] = (contentType ?? '')
+    .toLowerCase()
+    .split(';')
+    .map((part) => part.trim())
+  const otherCharset = parameters.some(
+    (parameter) => parameter.startsWith('charset=') && !/^charset="?utf-?8"?$/.test(parameter),
+  )
+  if (type !== 'application/json' || otherCharset)
+    throw new OAuthError('unsupported_media_type', { reason: 'the body is not JSON in UTF-8' })
 }
 
 async function readBytes(c: Context): Promise<Uint8Array> {
@@ -49,18 +58,27 @@ function decode(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(decoder.decode(bytes))
   } catch {
-    throw new OAuthError('invalid_request', { reason: 'the body is not JSON', members: [{ member: 'body', detail: 'must be JSON in UTF-8' }] })
+    throw new OAuthError('invalid_request', {
+      reason: 'the body is not JSON',
+      members: [{ member: 'body', detail: 'must be JSON in UTF-8' }],
+    })
   }
 }
 
 function parse<Schema extends z.ZodType>(body: unknown, schema: Schema): z.output<Schema> {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    throw new OAuthError('invalid_request', { reason: 'the body is no object', members: [{ member: 'body', detail: 'must be a JSON object' }] })
+    throw new OAuthError('invalid_request', {
+      reason: 'the body is no object',
+      members: [{ member: 'body', detail: 'must be a JSON object' }],
+    })
   }
   const parsed = schema.safeParse(body)
   if (parsed.success) return parsed.data
   const members = parsed.error.issues.map((issue) => refusedMember(issue, body))
-  throw new OAuthError('invalid_request', { reason: `refused ${members.map(({ member }) => member).join(', ')}`, members })
+  throw new OAuthError('invalid_request', {
+    reason: `refused ${members.map(({ member }) => member).join(', ')}`,
+    members,
+  })
 }
 
 /** Says what a member should be; zod's own words may quote what came. */
@@ -71,6 +89,7 @@ function refusedMember(issue: z.core.$ZodIssue, body: object): RefusedMember {
   if (issue.code === 'invalid_type') return { member, detail: `must be a ${issue.expected}` }
   if (issue.code === 'too_small') return { member, detail: `must have at least ${issue.minimum} characters` }
   if (issue.code === 'too_big') return { member, detail: `must have at most ${issue.maximum} characters` }
-  if (issue.code === 'invalid_value') return { member, detail: `must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}` }
+  if (issue.code === 'invalid_value')
+    return { member, detail: `must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}` }
   return { member, detail: issue.code === 'custom' ? issue.message : 'has the wrong form' }
 }

@@ -2,7 +2,7 @@
  * The one place where a refusal becomes a Response (RFC 9457), and the table of what each code means on the wire. The same
  * table makes docs/errors.md.
  */
-import { type ErrorCode, OAuthError } from '../oauth/oauth-error.ts'
+import type { ErrorCode, OAuthError } from '../oauth/oauth-error.ts'
 
 interface ErrorForm {
   readonly status: 400 | 401 | 404 | 405 | 413 | 415 | 431 | 500 | 503
@@ -13,21 +13,49 @@ interface ErrorForm {
 
 /** Every code with its status and public sentence. */
 export const errorForms: Readonly<Record<ErrorCode, ErrorForm>> = {
-  invalid_request: { status: 400, title: 'Bad Request', detail: 'The request is malformed, or a member is missing or wrong.' },
+  invalid_request: {
+    status: 400,
+    title: 'Bad Request',
+    detail: 'The request is malformed, or a member is missing or wrong.',
+  },
   invalid_credentials: { status: 401, title: 'Unauthorized', detail: 'The e-mail address or the password is wrong.' },
-  invalid_grant: { status: 401, title: 'Unauthorized', detail: 'The refresh token is invalid, expired or revoked. Sign in again.' },
-  invalid_token: { status: 401, title: 'Unauthorized', detail: 'The access token is missing, invalid, expired or revoked.' },
+  invalid_grant: {
+    status: 401,
+    title: 'Unauthorized',
+    detail: 'The refresh token is invalid, expired or revoked. Sign in again.',
+  },
+  invalid_token: {
+    status: 401,
+    title: 'Unauthorized',
+    detail: 'The access token is missing, invalid, expired or revoked.',
+  },
   not_found: { status: 404, title: 'Not Found', detail: 'There is nothing at this path.' },
   method_not_allowed: { status: 405, title: 'Method Not Allowed', detail: 'This path does not answer this method.' },
   payload_too_large: { status: 413, title: 'Content Too Large', detail: 'The body is larger than 64 KiB.' },
-  unsupported_media_type: { status: 415, title: 'Unsupported Media Type', detail: 'The body must be JSON in UTF-8, with Content-Type: application/json.' },
-  headers_too_large: { status: 431, title: 'Request Header Fields Too Large', detail: 'The request line and headers are larger than 16 KiB.' },
-  temporarily_unavailable: { status: 503, title: 'Service Unavailable', detail: 'The server cannot answer just now. Try again.' },
-  server_error: { status: 500, title: 'Internal Server Error', detail: 'Something went wrong in the server. Its log has the reason.' },
+  unsupported_media_type: {
+    status: 415,
+    title: 'Unsupported Media Type',
+    detail: 'The body must be JSON in UTF-8, with Content-Type: application/json.',
+  },
+  headers_too_large: {
+    status: 431,
+    title: 'Request Header Fields Too Large',
+    detail: 'The request line and headers are larger than 16 KiB.',
+  },
+  temporarily_unavailable: {
+    status: 503,
+    title: 'Service Unavailable',
+    detail: 'The server cannot answer just now. Try again.',
+  },
+  server_error: {
+    status: 500,
+    title: 'Internal Server Error',
+    detail: 'Something went wrong in the server. Its log has the reason.',
+  },
 }
 
 /** What a refused client receives: `application/problem+json` (RFC 9457 §3.1). */
-export interface Problem {
+interface Problem {
   readonly type: 'about:blank'
   readonly title: string
   readonly status: number
@@ -43,7 +71,7 @@ export interface Problem {
 }
 
 /** Makes the body of a refusal. */
-export function toProblem(error: OAuthError, requestId: string): Problem {
+function toProblem(error: OAuthError, requestId: string): Problem {
   const { status, title, detail } = errorForms[error.code]
   return {
     type: 'about:blank',
@@ -70,5 +98,7 @@ export function refusalResponse(error: OAuthError, realm: string, requestId: str
 
 /** No error word when no token was sent, or when what was refused was no access token (RFC 6750 §3.1). */
 function challenge(error: OAuthError, realm: string): string {
-  return error.code === 'invalid_token' && error.tokenSent ? `Bearer realm="${realm}", error="invalid_token"` : `Bearer realm="${realm}"`
+  return error.code === 'invalid_token' && error.tokenSent
+    ? `Bearer realm="${realm}", error="invalid_token"`
+    : `Bearer realm="${realm}"`
 }

@@ -5,8 +5,8 @@
 import { randomUUID } from 'node:crypto'
 import { Hono, type MiddlewareHandler } from 'hono'
 import type { Route } from '../endpoints/openapi.ts'
-import { OAuthError } from '../oauth/oauth-error.ts'
 import type { Log } from '../log.ts'
+import { OAuthError } from '../oauth/oauth-error.ts'
 import type { Parts } from '../parts.ts'
 import type { Settings } from '../settings.ts'
 import { StoreUnavailableError } from '../store/store.ts'
@@ -40,10 +40,16 @@ export function createRouter(routes: readonly Route[], parts: Parts): Router {
   app.notFound((c) => refuse(new OAuthError('not_found', { reason: 'no such path' }), c, parts))
   app.onError((error, c) => refuse(error, c, parts))
 
-  const headers = Object.entries(securityHeaders(settings.issuer))
-  const known = new RegExp(`^(${rows.map(({ path }) => path.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+')).join('|')})$`)
+  const headers = Object.entries({ vary: 'Origin', ...securityHeaders(settings.issuer) })
+  const known = new RegExp(
+    `^(${rows.map(({ path }) => path.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+')).join('|')})$`,
+  )
 
-  async function fetch(request: Request, incoming: RequestEnv['Bindings']['incoming'], arrivedAt: number): Promise<Response> {
+  async function fetch(
+    request: Request,
+    incoming: RequestEnv['Bindings']['incoming'],
+    arrivedAt: number,
+  ): Promise<Response> {
     const requestId = randomUUID()
     const response = await app.fetch(request, { ...(incoming && { incoming }), requestId, arrivedAt })
     for (const [name, value] of headers) if (!response.headers.has(name)) response.headers.set(name, value)

@@ -13,3 +13,6 @@ export function securityHeaders(issuer: string): Readonly<Record<string, string>
     ...(issuer.startsWith('https:') && { 'strict-transport-security': 'max-age=63072000; includeSubDomains' }),
   }
 }
+
+/** How long the public documents may be kept: five minutes, and a day while this server is away (RFC 5861). */
+export const publicDocument = 'public, max-age=300, stale-while-revalidate=60, stale-if-error=86400'

@@ -70,7 +70,10 @@ export function apiPageFile(name: FileName): Endpoint {
     hidden: true,
     async handle(c) {
       content ??= readAsset(name)
-      return c.body(await content, 200, { 'content-type': `${files[name]}; charset=utf-8`, 'cache-control': 'public, max-age=3600' })
+      return c.body(await content, 200, {
+        'content-type': `${files[name]}; charset=utf-8`,
+        'cache-control': 'public, max-age=3600',
+      })
     },
   }
 }

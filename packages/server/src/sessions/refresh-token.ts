@@ -34,7 +34,10 @@ export interface RefreshToken extends PresentedToken {
 /** Writes a refresh token for a client. */
 export function encodeRefreshToken(token: RefreshToken, clientId: string, peppers: Peppers): string {
   const body = Buffer.from([version, token.pepperId, ...token.rid, ...varint(token.gen), ...varint(token.att)])
-  return prefix + Buffer.concat([body, mac(body, token.rid, clientId, getPepper(peppers, token.pepperId))]).toString('base64url')
+  return (
+    prefix +
+    Buffer.concat([body, mac(body, token.rid, clientId, getPepper(peppers, token.pepperId))]).toString('base64url')
+  )
 }
 
 /** Reads a refresh token and proves that this server made it for this client; `undefined` for anything else. */
@@ -53,7 +56,9 @@ export function parseRefreshToken(text: string, clientId: string, peppers: Peppe
 
   const gen = readVarint(body, 2 + ridLength)
   const att = gen && readVarint(body, gen.end)
-  return gen && att?.end === body.length ? { pepperId, rid: new Uint8Array(rid), gen: gen.value, att: att.value } : undefined
+  return gen && att?.end === body.length
+    ? { pepperId, rid: new Uint8Array(rid), gen: gen.value, att: att.value }
+    : undefined
 }
 
 /** Tells whether a text claims to be a refresh token of ours, which says nothing about its truth. */

@@ -29,27 +29,47 @@ describe('the current token', () => {
 
   test('begins a new generation once it is neither fresh nor young', () => {
     const moved = at(H, current)
-    const state = { gen: 6, att: 0, prevAtt: 1, confirmed: false, back: 0, lastServedAt: 1_000_000 + H, generationStartedAt: 1_000_000 + H }
+    const state = {
+      gen: 6,
+      att: 0,
+      prevAtt: 1,
+      confirmed: false,
+      back: 0,
+      lastServedAt: 1_000_000 + H,
+      generationStartedAt: 1_000_000 + H,
+    }
     assert.deepEqual(moved, { outcome: 'rotated', state, successor: true })
   })
 
   test('is held without a refresh token while fresh in a generation that is no longer young', () => {
     const served = { ...start, lastServedAt: 1_000_000 + H - 1 }
-    assert.deepEqual(at(H, current, served), { outcome: 'held', state: { ...served, confirmed: true }, successor: false })
+    assert.deepEqual(at(H, current, served), {
+      outcome: 'held',
+      state: { ...served, confirmed: true },
+      successor: false,
+    })
     assert.equal(outcomeAt(H - 1 + L, current, served), 'rotated')
   })
 })
 
 describe('a dead attempt of the current generation', () => {
   test('is healed within the leeway', () => {
-    assert.deepEqual(at(L - 1, deadAttempt), { outcome: 'healed', state: { ...start, confirmed: true, lastServedAt: 1_000_000 + L - 1 }, successor: true })
+    assert.deepEqual(at(L - 1, deadAttempt), {
+      outcome: 'healed',
+      state: { ...start, confirmed: true, lastServedAt: 1_000_000 + L - 1 },
+      successor: true,
+    })
   })
   test('is theft after it', () => assert.equal(outcomeAt(L, deadAttempt), 'reused'))
 })
 
 describe('the parent token', () => {
   test('gets the same successor again within the leeway, confirming nothing', () => {
-    assert.deepEqual(at(L - 1, parent), { outcome: 'repeated', state: { ...start, lastServedAt: 1_000_000 + L - 1 }, successor: true })
+    assert.deepEqual(at(L - 1, parent), {
+      outcome: 'repeated',
+      state: { ...start, lastServedAt: 1_000_000 + L - 1 },
+      successor: true,
+    })
   })
 
   test('after the leeway gets a new attempt, which kills the lost one', () => {
@@ -60,7 +80,11 @@ describe('the parent token', () => {
 
   test('sends a confirmed generation back at most twice; the third time is theft', () => {
     const confirmed = (back: number) => ({ ...start, confirmed: true, back })
-    assert.deepEqual(at(L, parent, confirmed(0)), { outcome: 'reissued', state: { ...stateOf(L, parent), back: 1 }, successor: true })
+    assert.deepEqual(at(L, parent, confirmed(0)), {
+      outcome: 'reissued',
+      state: { ...stateOf(L, parent), back: 1 },
+      successor: true,
+    })
     assert.equal(outcomeAt(L, parent, confirmed(1)), 'reissued')
     assert.equal(outcomeAt(L, parent, confirmed(2)), 'reused')
     assert.equal(outcomeAt(L, parent, { ...start, confirmed: false, back: 2 }), 'reissued')
@@ -77,7 +101,8 @@ describe('the parent token', () => {
 })
 
 describe('any other token', () => {
-  test('two generations old is theft, however soon it comes', () => assert.equal(outcomeAt(0, { gen: 3, att: 0 }), 'reused'))
+  test('two generations old is theft, however soon it comes', () =>
+    assert.equal(outcomeAt(0, { gen: 3, att: 0 }), 'reused'))
   test('newer than its session is refused without theft', () => {
     assert.equal(outcomeAt(0, { gen: 6, att: 0 }), 'ahead')
     assert.equal(outcomeAt(0, { gen: 5, att: 2 }), 'ahead')
@@ -93,11 +118,33 @@ test('agrees with the rules as they are written down, for every state and token'
   const small = fc.integer({ min: 0, max: 4 })
   const elapsed = fc.constantFrom(0, 1, L - 1, L, L + 1, H - 1, H, H + 1, 2 * H)
   fc.assert(
-    fc.property(small, small, small, small, small, elapsed, elapsed, fc.boolean(), small, (gen, att, prevAtt, g, a, served, started, confirmed, back) => {
-      const now = 10 * H
-      const state = { gen, att, prevAtt, lastServedAt: now - served, generationStartedAt: now - started, confirmed, back }
-      assert.equal(move(state, { gen: g, att: a }, now, limits).outcome, ruleFor(state, g, a, served < L, started < H))
-    }),
+    fc.property(
+      small,
+      small,
+      small,
+      small,
+      small,
+      elapsed,
+      elapsed,
+      fc.boolean(),
+      small,
+      (gen, att, prevAtt, g, a, served, started, confirmed, back) => {
+        const now = 10 * H
+        const state = {
+          gen,
+          att,
+          prevAtt,
+          lastServedAt: now - served,
+          generationStartedAt: now - started,
+          confirmed,
+          back,
+        }
+        assert.equal(
+          move(state, { gen: g, att: a }, now, limits).outcome,
+          ruleFor(state, g, a, served < L, started < H),
+        )
+      },
+    ),
     { numRuns: 20_000, seed: 1 },
   )
 })
@@ -105,7 +152,11 @@ test('agrees with the rules as they are written down, for every state and token'
 /** An honest browser: one cookie jar, answers that get lost, come late, twice or out of order, and a jar that a crash rolls back. */
 test('an honest user with tabs that do not coordinate is never taken for a thief', () => {
   const T = 7_000
-  const step = fc.record({ kind: fc.constantFrom('send', 'deliver', 'lose', 'wait', 'crash'), pick: fc.nat(2), time: fc.integer({ min: 0, max: T }) })
+  const step = fc.record({
+    kind: fc.constantFrom('send', 'deliver', 'lose', 'wait', 'crash'),
+    pick: fc.nat(2),
+    time: fc.integer({ min: 0, max: T }),
+  })
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       let now = 0
@@ -126,7 +177,8 @@ test('an honest user with tabs that do not coordinate is never taken for a thief
         }
         if (kind === 'deliver' && answer) [before, jar] = [jar, answer.token]
         if ((kind === 'deliver' || kind === 'lose') && answer) answers.splice(pick, 1)
-        if (kind === 'crash' && crashes < 2 && answers.length === 0 && before.gen >= state.gen - 1) [jar, crashes] = [before, crashes + 1]
+        if (kind === 'crash' && crashes < 2 && answers.length === 0 && before.gen >= state.gen - 1)
+          [jar, crashes] = [before, crashes + 1]
       }
     }),
     { numRuns: 20_000, seed: 2 },

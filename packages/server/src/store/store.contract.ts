@@ -8,6 +8,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import type { NewSession, Presentation, Store } from './store.ts'
 
 /** What a fixture module exports, so that worker processes can open the same database. */
@@ -38,7 +39,9 @@ export function storeContract(name: string, fixture: StoreFixture, fixtureUrl: s
       await run({ store, location, clock })
     })
   const work = (location: string, job: string) =>
-    spawn(process.execPath, [...process.execArgv, workerPath, fixtureUrl, location, job], { stdio: ['ignore', 'pipe', 'inherit'] })
+    spawn(process.execPath, [...process.execArgv, workerPath, fixtureUrl, location, job], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
 
   describe(`${name}: accounts`, () => {
     rule('makes an account once for an address', async ({ store }) => {
@@ -76,7 +79,10 @@ export function storeContract(name: string, fixture: StoreFixture, fixtureUrl: s
       await store.replacePassword({ userId: 'usr_1', fromVersion: 1, passwordHash: 'new', keepSid: kept.session.sid })
       assert.equal((await store.rotate(present(kept))).outcome, 'held')
       assert.equal((await store.rotate(present(other))).outcome, 'over')
-      assert.deepEqual((await store.listLiveSessions('usr_1')).map(({ sid }) => sid), [kept.session.sid])
+      assert.deepEqual(
+        (await store.listLiveSessions('usr_1')).map(({ sid }) => sid),
+        [kept.session.sid],
+      )
     })
 
     rule('deletes an account with its sessions and its address', async ({ store }) => {
@@ -127,14 +133,21 @@ export function storeContract(name: string, fixture: StoreFixture, fixtureUrl: s
       assert.equal(await store.findLiveSession(idle.session.sid), undefined)
       assert.equal(await store.findLiveSession(old.session.sid), undefined)
       assert.equal((await store.findLiveSession(live.session.sid))?.userId, 'usr_1')
-      assert.deepEqual((await store.listLiveSessions('usr_1')).map(({ sid }) => sid), [live.session.sid])
+      assert.deepEqual(
+        (await store.listLiveSessions('usr_1')).map(({ sid }) => sid),
+        [live.session.sid],
+      )
     })
 
     rule('ends a session of its own user only, once', async ({ store }) => {
       await createUser(store)
       const { session } = await open(store)
-      assert.deepEqual(await store.revokeSession({ sid: session.sid, userId: 'usr_2' }, 'ended_by_user'), { outcome: 'unknown' })
-      assert.deepEqual(await store.revokeSession({ sid: session.sid, userId: 'usr_1' }, 'ended_by_user'), { outcome: 'revoked' })
+      assert.deepEqual(await store.revokeSession({ sid: session.sid, userId: 'usr_2' }, 'ended_by_user'), {
+        outcome: 'unknown',
+      })
+      assert.deepEqual(await store.revokeSession({ sid: session.sid, userId: 'usr_1' }, 'ended_by_user'), {
+        outcome: 'revoked',
+      })
       assert.deepEqual(await store.revokeSession({ sid: session.sid, userId: 'usr_1' }, 'logout'), { outcome: 'over' })
     })
 
@@ -198,19 +211,22 @@ export function storeContract(name: string, fixture: StoreFixture, fixtureUrl: s
       assert.equal((await store.rotate({ ...present(opening), deadline: clock.now })).outcome, 'rotated')
     })
 
-    rule('slides the idle lifetime when it rotates or re-issues, never past the absolute one', async ({ store, clock }) => {
-      await createUser(store)
-      const opening = await open(store, { idleLifetime: day, absoluteLifetime: day + 90_000 })
-      const idleExpiry = async (elapsed: number, gen: number) => {
-        clock.now += elapsed
-        const rotation = await store.rotate({ ...present(opening), gen, idleLifetime: day })
-        return 'session' in rotation && rotation.session.idleExpiresAt - opening.now - day
-      }
-      assert.equal(await idleExpiry(1, 1), 0)
-      assert.equal(await idleExpiry(59_999, 1), 60_000)
-      assert.equal(await idleExpiry(15_000, 1), 75_000)
-      assert.equal(await idleExpiry(60_000, 1), 90_000)
-    })
+    rule(
+      'slides the idle lifetime when it rotates or re-issues, never past the absolute one',
+      async ({ store, clock }) => {
+        await createUser(store)
+        const opening = await open(store, { idleLifetime: day, absoluteLifetime: day + 90_000 })
+        const idleExpiry = async (elapsed: number, gen: number) => {
+          clock.now += elapsed
+          const rotation = await store.rotate({ ...present(opening), gen, idleLifetime: day })
+          return 'session' in rotation && rotation.session.idleExpiresAt - opening.now - day
+        }
+        assert.equal(await idleExpiry(1, 1), 0)
+        assert.equal(await idleExpiry(59_999, 1), 60_000)
+        assert.equal(await idleExpiry(15_000, 1), 75_000)
+        assert.equal(await idleExpiry(60_000, 1), 90_000)
+      },
+    )
 
     rule('keeps the pepper of a generation until the next rotation', async ({ store, clock }) => {
       await createUser(store)
@@ -242,9 +258,15 @@ export function storeContract(name: string, fixture: StoreFixture, fixtureUrl: s
       const key = (kid: string) => ({ kid, alg: 'ES256', sealed: Buffer.from(kid), createdAt: 1 })
       assert.equal((await store.addSigningKey(key('first'))).kid, 'first')
       assert.equal((await store.addSigningKey(key('second'))).kid, 'first')
-      assert.deepEqual((await store.listSigningKeys()).map(({ kid }) => kid), ['first'])
+      assert.deepEqual(
+        (await store.listSigningKeys()).map(({ kid }) => kid),
+        ['first'],
+      )
       await store.addPepper({ id: 1, sealed: Buffer.from('a'), createdAt: 1 })
-      assert.equal(Buffer.from((await store.addPepper({ id: 1, sealed: Buffer.from('b'), createdAt: 2 })).sealed).toString(), 'a')
+      assert.equal(
+        Buffer.from((await store.addPepper({ id: 1, sealed: Buffer.from('b'), createdAt: 2 })).sealed).toString(),
+        'a',
+      )
       assert.equal((await store.listPeppers()).length, 1)
     })
   })
@@ -296,7 +318,7 @@ export function storeContract(name: string, fixture: StoreFixture, fixtureUrl: s
   })
 }
 
-const workerPath = new URL('./contract-worker.ts', import.meta.url).pathname
+const workerPath = fileURLToPath(new URL('./contract-worker.ts', import.meta.url))
 
 /** What a worker process is told to do; bytes travel as base64. */
 export type Job =
@@ -304,7 +326,9 @@ export type Job =
   | { readonly kind: 'register'; readonly prefix: string }
 
 function serializeJob(job: Job): string {
-  return JSON.stringify(job, (_, value) => (value?.type === 'Buffer' ? { base64: Buffer.from(value.data).toString('base64') } : value))
+  return JSON.stringify(job, (_, value) =>
+    value?.type === 'Buffer' ? { base64: Buffer.from(value.data).toString('base64') } : value,
+  )
 }
 
 async function createUser(store: Store): Promise<void> {

@@ -83,7 +83,13 @@ export type Opening =
   | { readonly outcome: 'credentials_changed' }
 
 /** Why a session is over. */
-export type RevocationReason = 'logout' | 'logout_all' | 'ended_by_user' | 'password_change' | 'account_deleted' | 'refresh_token_reuse'
+export type RevocationReason =
+  | 'logout'
+  | 'logout_all'
+  | 'ended_by_user'
+  | 'password_change'
+  | 'account_deleted'
+  | 'refresh_token_reuse'
 
 /** A refresh token that has proven itself, and the terms on which it may move its session. */
 export interface Presentation extends PresentedToken {

@@ -94,8 +94,13 @@ export function createAccessTokens({ settings, keys, random, sleep, now }: Acces
   return { issue, verify }
 }
 
-async function applicationClaims(settings: Settings, account: AccountProfile, session: Session): Promise<Record<string, unknown>> {
-  const claims = { ...account.claims, ...(await settings.accessTokenClaims?.(account, session)) }
+async function applicationClaims(
+  settings: Settings,
+  account: AccountProfile,
+  session: Session,
+): Promise<Record<string, unknown>> {
+  const added = settings.accessTokenClaims ? await settings.accessTokenClaims(account, session) : {}
+  const claims = { ...account.claims, ...added }
   assertClaimNames(claims, settings.allowPersonalClaims)
   return claims
 }
@@ -103,9 +108,12 @@ async function applicationClaims(settings: Settings, account: AccountProfile, se
 /** @throws TypeError when a claim has a name that an application cannot set, or has not said it means to. */
 export function assertClaimNames(claims: Readonly<Record<string, unknown>>, allowed: ReadonlySet<string>): void {
   for (const name of Object.keys(claims)) {
-    if (registeredClaims.has(name)) throw new TypeError(`the claim ${name} is set by the server and cannot be overridden`)
+    if (registeredClaims.has(name))
+      throw new TypeError(`the claim ${name} is set by the server and cannot be overridden`)
     if (personalClaims.has(name) && !allowed.has(name)) {
-      throw new TypeError(`the claim ${name} is personal data, which every reader of an access token would see; allowPersonalClaims permits it`)
+      throw new TypeError(
+        `the claim ${name} is personal data, which every reader of an access token would see; allowPersonalClaims permits it`,
+      )
     }
   }
 }

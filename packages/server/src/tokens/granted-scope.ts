@@ -4,7 +4,11 @@ import { parseScope } from '../oauth/scope.ts'
 import type { Settings } from '../settings.ts'
 
 /** The scopes of a user with these roles, held to each of the given scope values that is set (RFC 6749 §3.3, §6). */
-export function grantedScope(settings: Settings, roles: readonly string[], ...narrowings: (string | null | undefined)[]): string[] {
+export function grantedScope(
+  settings: Settings,
+  roles: readonly string[],
+  ...narrowings: (string | null | undefined)[]
+): string[] {
   const given = new Set([...settings.defaultScopes, ...roles.flatMap((role) => settings.roleScopes.get(role) ?? [])])
   const limits = narrowings.filter((value) => value != null).map((value) => new Set(parseScope(value)))
   return [...given].filter((scope) => limits.every((limit) => limit.has(scope)))

@@ -3,7 +3,16 @@
  * peppers of refresh tokens. What is missing is made and sealed; if two processes start at once, both use what the store
  * kept first. Owns no key text: the private JWK exists only between `open` and `importKey`.
  */
-import { type Algorithm, exportJwkSet, exportPrivateJwk, generateKey, importKey, type Jwk, type JwkSet, type Key } from '@countersign/token'
+import {
+  type Algorithm,
+  exportJwkSet,
+  exportPrivateJwk,
+  generateKey,
+  importKey,
+  type Jwk,
+  type JwkSet,
+  type Key,
+} from '@countersign/token'
 import type { Peppers } from '../sessions/refresh-token.ts'
 import type { SealedKey, Store } from '../store/store.ts'
 import type { Seal } from './seal.ts'
@@ -59,7 +68,10 @@ async function makeKey({ store, seal, alg }: KeyParts): Promise<Key> {
   if (kid === undefined) throw new Error('a generated key has its thumbprint as kid')
   const createdAt = await store.now()
   const secret = Buffer.from(JSON.stringify(exportPrivateJwk(key)))
-  return openKey(await store.addSigningKey({ kid, alg, createdAt, sealed: seal.seal(secret, keyName({ kid, alg, createdAt })) }), seal)
+  return openKey(
+    await store.addSigningKey({ kid, alg, createdAt, sealed: seal.seal(secret, keyName({ kid, alg, createdAt })) }),
+    seal,
+  )
 }
 
 function openKey(stored: SealedKey, seal: Seal): Key {

@@ -31,14 +31,24 @@ export function createSeal(masterKey: Uint8Array): Seal {
   function seal(secret: Uint8Array, name: string): Uint8Array {
     const nonce = randomBytes(12)
     const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: tagLength }).setAAD(Buffer.from(name))
-    return Buffer.concat([Buffer.from([format]), keyId, nonce, cipher.update(secret), cipher.final(), cipher.getAuthTag()])
+    return Buffer.concat([
+      Buffer.from([format]),
+      keyId,
+      nonce,
+      cipher.update(secret),
+      cipher.final(),
+      cipher.getAuthTag(),
+    ])
   }
 
   function open(sealed: Uint8Array, name: string): Uint8Array {
     const bytes = Buffer.from(sealed)
-    if (bytes.length < headLength + tagLength || bytes[0] !== format) throw new Error(`${name} in the database is damaged`)
+    if (bytes.length < headLength + tagLength || bytes[0] !== format)
+      throw new Error(`${name} in the database is damaged`)
     if (!bytes.subarray(1, 5).equals(keyId)) {
-      throw new Error(`${name} in the database was sealed with another master key: start with that COUNTERSIGN_MASTER_KEY`)
+      throw new Error(
+        `${name} in the database was sealed with another master key: start with that COUNTERSIGN_MASTER_KEY`,
+      )
     }
     const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(5, headLength), { authTagLength: tagLength })
     decipher.setAAD(Buffer.from(name)).setAuthTag(bytes.subarray(-tagLength))

@@ -20,7 +20,8 @@ export function weaknessOf(secret: string, alg: string): string | undefined {
   const length = Buffer.byteLength(secret)
   if (length < least) return `must be at least ${least} bytes long for ${alg}, and has ${length}`
   const plain = secret.toLowerCase().replaceAll(/[^a-z0-9]/g, '')
-  if (printed.some((part) => plain.includes(part))) return 'holds words that stand in tutorials and lists of known secrets'
+  if (printed.some((part) => plain.includes(part)))
+    return 'holds words that stand in tutorials and lists of known secrets'
   if (new Set(secret).size < 12) return 'has fewer than 12 different characters'
   if (/^(.{1,16}?)\1+.{0,15}$/s.test(secret)) return 'repeats itself'
   return undefined

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { storeContract } from '../store.contract.ts'
 import { StoreUnavailableError } from '../store.ts'
 import * as fixture from './sqlite-store.fixture.ts'
@@ -25,7 +26,10 @@ test('refuses a database of a newer version and leaves it as it was', (t) => {
   database.exec('CREATE TABLE later (id TEXT); PRAGMA application_id = 1131636590; PRAGMA user_version = 999')
   database.close()
   const before = readFileSync(path)
-  assert.throws(() => openSqliteStore({ path }), { name: 'UnusableDatabaseError', message: /newer version of Countersign \(schema 999; .*\)/ })
+  assert.throws(() => openSqliteStore({ path }), {
+    name: 'UnusableDatabaseError',
+    message: /newer version of Countersign \(schema 999; .*\)/,
+  })
   assert.deepEqual(readFileSync(path), before)
 })
 
@@ -35,15 +39,24 @@ test("refuses another program's database and leaves it as it was", (t) => {
   database.exec('CREATE TABLE theirs (id TEXT)')
   database.close()
   const before = readFileSync(path)
-  assert.throws(() => openSqliteStore({ path }), { name: 'UnusableDatabaseError', message: /is not a database of Countersign/ })
+  assert.throws(() => openSqliteStore({ path }), {
+    name: 'UnusableDatabaseError',
+    message: /is not a database of Countersign/,
+  })
   assert.deepEqual(readFileSync(path), before)
 })
 
 test('refuses a file that is no database and leaves it as it was', (t) => {
   const path = fixture.newLocation((remove) => t.after(remove))
-  writeFileSync(path, 'a shopping list, longer than the header of a database file, so that SQLite looks at it'.repeat(20))
+  writeFileSync(
+    path,
+    'a shopping list, longer than the header of a database file, so that SQLite looks at it'.repeat(20),
+  )
   const before = readFileSync(path)
-  assert.throws(() => openSqliteStore({ path }), { name: 'UnusableDatabaseError', message: /is not a database of Countersign/ })
+  assert.throws(() => openSqliteStore({ path }), {
+    name: 'UnusableDatabaseError',
+    message: /is not a database of Countersign/,
+  })
   assert.deepEqual(readFileSync(path), before)
 })
 
@@ -62,9 +75,11 @@ test('a writer that another process holds up too long fails by name, and nothing
 
 test('a full disk fails by name and loses nothing that was acknowledged', (t) => {
   const path = fixture.newLocation((remove) => t.after(remove))
-  const program = new URL('./full-disk-worker.ts', import.meta.url).pathname
+  const program = fileURLToPath(new URL('./full-disk-worker.ts', import.meta.url))
   const command = `ulimit -f 400; exec "$0" "$@"`
-  const full = spawnSync('bash', ['-c', command, process.execPath, ...process.execArgv, program, path], { encoding: 'utf8' })
+  const full = spawnSync('bash', ['-c', command, process.execPath, ...process.execArgv, program, path], {
+    encoding: 'utf8',
+  })
   assert.match(full.stdout, /^made [1-9]\d* then StoreUnavailableError$/m, full.stderr)
   const made = Number(/made (\d+)/.exec(full.stdout)?.[1])
   const database = new DatabaseSync(path)

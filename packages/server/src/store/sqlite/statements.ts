@@ -9,6 +9,8 @@ const live = `s.revoked_at IS NULL AND s.idle_expires_at > :now AND s.absolute_e
   AND s.authenticated_at >= u.not_before_at`
 
 const sql = {
+  ping: 'SELECT 1',
+
   insertUser: 'INSERT INTO users (id, created_at) VALUES (:id, :now) ON CONFLICT DO NOTHING',
   findUser: 'SELECT not_before_at, deleted_at FROM users WHERE id = ?',
   raiseNotBefore: 'UPDATE users SET not_before_at = max(not_before_at, :notBefore) WHERE id = :id',
@@ -39,10 +41,12 @@ const sql = {
   listLiveSessions: `SELECT s.* FROM sessions s JOIN users u ON u.id = s.user_id
     WHERE s.user_id = :userId AND ${live} ORDER BY s.last_seen_at DESC, s.sid`,
   findSessionBySid: 'SELECT sid, revoked_at FROM sessions WHERE sid = ? AND user_id = ?',
-  revokeSession: 'UPDATE sessions SET revoked_at = :now, revoke_reason = :reason WHERE sid = :sid AND revoked_at IS NULL',
+  revokeSession:
+    'UPDATE sessions SET revoked_at = :now, revoke_reason = :reason WHERE sid = :sid AND revoked_at IS NULL',
   revokeSessions: `UPDATE sessions SET revoked_at = :now, revoke_reason = :reason
     WHERE user_id = :userId AND sid <> :keepSid AND revoked_at IS NULL`,
-  reauthenticate: 'UPDATE sessions SET authenticated_at = max(authenticated_at, :notBefore) WHERE sid = :sid AND user_id = :userId',
+  reauthenticate:
+    'UPDATE sessions SET authenticated_at = max(authenticated_at, :notBefore) WHERE sid = :sid AND user_id = :userId',
   deleteSessions: 'DELETE FROM sessions WHERE user_id = ?',
   deleteExpiredSessions: `DELETE FROM sessions WHERE sid IN
     (SELECT sid FROM sessions WHERE absolute_expires_at < :now ORDER BY absolute_expires_at LIMIT 10)`,

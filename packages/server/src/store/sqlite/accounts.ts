@@ -1,0 +1,76 @@
+/** The built-in accounts in SQLite. */
+import type { Account, AccountCredentials, NewAccount, Store } from '../store.ts'
+import type { Database } from './database.ts'
+import { type Row, toAccount, toCredentials } from './rows.ts'
+import { notBeforeOf, revokeAll } from './sessions.ts'
+
+type AccountMethods = Pick<
+  Store,
+  | 'createAccount'
+  | 'findCredentials'
+  | 'findCredentialsById'
+  | 'findAccount'
+  | 'updateAccount'
+  | 'replacePassword'
+  | 'deleteAccount'
+>
+
+export function accountsIn({ sql, transaction }: Database): AccountMethods {
+  return {
+    async createAccount({ id, email, passwordHash }: NewAccount) {
+      return transaction((now) => {
+        if (sql.findAccountByEmail.get(email) !== undefined) {
+          sql.noteRegistration.run({ email, now })
+          return { outcome: 'taken' }
+        }
+        sql.insertUser.run({ id, now })
+        sql.insertAccount.run({ id, email, passwordHash, now })
+        return {
+          outcome: 'created',
+          account: { id, email, emailVerified: false, roles: [], claims: {}, createdAt: now },
+        }
+      })
+    },
+
+    async findCredentials(email): Promise<AccountCredentials | undefined> {
+      return optional(sql.findAccountByEmail.get(email), toCredentials)
+    },
+
+    async findCredentialsById(userId): Promise<AccountCredentials | undefined> {
+      return optional(sql.findAccount.get(userId), toCredentials)
+    },
+
+    async findAccount(userId): Promise<Account | undefined> {
+      return optional(sql.findAccount.get(userId), toAccount)
+    },
+
+    async updateAccount(id, change) {
+      const roles = change.roles ? JSON.stringify(change.roles) : null
+      const claims = change.claims ? JSON.stringify(change.claims) : null
+      const { changes } = transaction(() => sql.updateAccount.run({ id, roles, claims }))
+      return { outcome: changes === 1 ? 'updated' : 'unknown' }
+    },
+
+    async replacePassword({ keepSid, ...change }) {
+      return transaction((now) => {
+        if (sql.replacePassword.run(change).changes === 0) return { outcome: 'credentials_changed' }
+        revokeAll(sql, change.userId, 'password_change', keepSid, now)
+        return { outcome: 'replaced' }
+      })
+    },
+
+    async deleteAccount(userId, fromVersion) {
+      return transaction((now) => {
+        if (sql.deleteAccount.run({ userId, fromVersion }).changes === 0) return { outcome: 'credentials_changed' }
+        sql.deleteSessions.run(userId)
+        sql.markUserDeleted.run({ id: userId, now })
+        sql.raiseNotBefore.run({ id: userId, notBefore: notBeforeOf(now) })
+        return { outcome: 'deleted' }
+      })
+    },
+  }
+}
+
+function optional<Result>(row: Row | undefined, read: (row: Row) => Result): Result | undefined {
+  return row && read(row)
+}

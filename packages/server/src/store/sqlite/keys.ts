@@ -1,0 +1,32 @@
+/** Sealed signing keys and peppers in SQLite. What was kept first stays, whoever else makes one at the same time. */
+import type { Store } from '../store.ts'
+import type { Database } from './database.ts'
+import { type Row, toSealedKey, toSealedPepper } from './rows.ts'
+
+type KeyMethods = Pick<Store, 'listSigningKeys' | 'addSigningKey' | 'listPeppers' | 'addPepper'>
+
+export function keysIn({ sql, transaction }: Database): KeyMethods {
+  return {
+    async listSigningKeys() {
+      return sql.listSigningKeys.all().map(toSealedKey)
+    },
+
+    async addSigningKey(key) {
+      return transaction(() => {
+        sql.insertSigningKey.run({ ...key })
+        return toSealedKey(sql.findSigningKey.get(key.alg) as Row)
+      })
+    },
+
+    async listPeppers() {
+      return sql.listPeppers.all().map(toSealedPepper)
+    },
+
+    async addPepper(pepper) {
+      return transaction(() => {
+        sql.insertPepper.run({ ...pepper })
+        return toSealedPepper(sql.findPepper.get(pepper.id) as Row)
+      })
+    },
+  }
+}

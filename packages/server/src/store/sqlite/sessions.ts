@@ -1,0 +1,139 @@
+/** Sessions in SQLite: each of these is one transaction on the session's row. */
+import { firstGeneration, type Move, move } from '../../sessions/rotation.ts'
+import type { NewSession, Presentation, RevocationReason, Rotation, Session, Store } from '../store.ts'
+import type { Database } from './database.ts'
+import { type Row, toRotationState, toSession } from './rows.ts'
+import type { Statements } from './statements.ts'
+
+type SessionMethods = Pick<
+  Store,
+  'openSession' | 'rotate' | 'findLiveSession' | 'listLiveSessions' | 'revokeSession' | 'revokeSessions'
+>
+
+export function sessionsIn({ sql, now: clock, transaction }: Database): SessionMethods {
+  return {
+    async openSession(session) {
+      return transaction((now) => {
+        sql.deleteExpiredSessions.run({ now })
+        if (session.passwordVersion === undefined) sql.insertUser.run({ id: session.userId, now })
+        const user = sql.findUser.get(session.userId)
+        if (user === undefined || user.deleted_at !== null) return { outcome: 'credentials_changed' }
+        if (session.passwordVersion !== undefined) {
+          const account = sql.findAccount.get(session.userId)
+          if (account?.password_version !== session.passwordVersion) return { outcome: 'credentials_changed' }
+        }
+        const notBefore = Number(user.not_before_at)
+        return { outcome: 'opened', session: insertSession(sql, session, notBefore, now), now, notBefore }
+      })
+    },
+
+    async rotate(presentation) {
+      return transaction((now) => {
+        if (now > presentation.deadline) return { outcome: 'late' }
+        const row = sql.findSessionByRid.get(presentation.ridHash)
+        if (row?.client_id !== presentation.clientId || row.mode !== presentation.mode) return { outcome: 'unknown' }
+        const why = whyOver(row, now)
+        if (why !== undefined) return { outcome: 'over', sid: String(row.sid), why }
+
+        const moved = move(toRotationState(row), presentation, now, presentation.limits)
+        return 'state' in moved
+          ? serve(sql, row, moved, presentation, now)
+          : refuse(sql, moved.outcome, toSession(row), now)
+      })
+    },
+
+    async findLiveSession(sid): Promise<Session | undefined> {
+      const row = sql.findLiveSession.get({ sid, now: clock() })
+      return row && toSession(row)
+    },
+
+    async listLiveSessions(userId) {
+      return sql.listLiveSessions.all({ userId, now: clock() }).map(toSession)
+    },
+
+    async revokeSession(session, reason) {
+      return transaction((now) => {
+        const row =
+          'sid' in session
+            ? sql.findSessionBySid.get(session.sid, session.userId)
+            : sql.findSessionByRid.get(session.ridHash)
+        if (row === undefined) return { outcome: 'unknown' }
+        const { changes } = sql.revokeSession.run({ sid: String(row.sid), now, reason })
+        return { outcome: changes === 1 ? 'revoked' : 'over' }
+      })
+    },
+
+    async revokeSessions(userId, reason, keepSid = '') {
+      transaction((now) => revokeAll(sql, userId, reason, keepSid, now))
+    },
+  }
+}
+
+/**
+ * Ends every session of a user but one, and raises the user's not-before, by which others judge access tokens; the session that
+ * is kept counts as authenticated anew. Runs inside a transaction.
+ */
+export function revokeAll(
+  sql: Statements,
+  userId: string,
+  reason: RevocationReason,
+  keepSid: string,
+  now: number,
+): void {
+  const notBefore = notBeforeOf(now)
+  sql.raiseNotBefore.run({ id: userId, notBefore })
+  sql.revokeSessions.run({ userId, keepSid, reason, now })
+  sql.reauthenticate.run({ sid: keepSid, userId, notBefore })
+}
+
+/** The first whole second after now: tokens minted up to now are older (iat < nbf), those of a new login are not. */
+export function notBeforeOf(now: number): number {
+  return (Math.floor(now / 1000) + 1) * 1000
+}
+
+function insertSession(sql: Statements, session: NewSession, notBefore: number, now: number): Session {
+  const { ridHash, pepperId, idleLifetime, absoluteLifetime, passwordVersion: _, ...named } = session
+  const absoluteExpiresAt = now + absoluteLifetime
+  const times = {
+    authenticatedAt: Math.max(now, notBefore),
+    idleExpiresAt: Math.min(now + idleLifetime, absoluteExpiresAt),
+    absoluteExpiresAt,
+  }
+  const { confirmed, ...state } = firstGeneration(now)
+  const amr = session.amr.join(' ')
+  sql.insertSession.run({ ...named, ...times, ...state, confirmed: Number(confirmed), amr, ridHash, pepperId, now })
+  return { ...named, ...times, createdAt: now, lastSeenAt: now }
+}
+
+function serve(
+  sql: Statements,
+  row: Row,
+  moved: Extract<Move, { state: unknown }>,
+  presentation: Presentation,
+  now: number,
+): Rotation {
+  const session = toSession(row)
+  const slides = moved.outcome === 'rotated' || moved.outcome === 'reissued'
+  const slidTo = Math.min(now + presentation.idleLifetime, session.absoluteExpiresAt)
+  const idleExpiresAt = slides ? slidTo : session.idleExpiresAt
+  const pepperId = moved.outcome === 'rotated' ? presentation.pepperId : Number(row.pepper_id)
+  const { confirmed, ...state } = moved.state
+  sql.moveSession.run({ sid: session.sid, ...state, confirmed: Number(confirmed), pepperId, idleExpiresAt, now })
+  const notBefore = Number(row.not_before_at)
+  return { ...moved, session: { ...session, idleExpiresAt, lastSeenAt: now }, pepperId, now, notBefore }
+}
+
+/** Theft ends the session; a token that this database never issued ends nothing. */
+function refuse(sql: Statements, outcome: 'reused' | 'ahead', { sid, userId }: Session, now: number): Rotation {
+  const reason: RevocationReason = 'refresh_token_reuse'
+  if (outcome === 'reused') sql.revokeSession.run({ sid, now, reason })
+  return { outcome, sid, userId }
+}
+
+function whyOver(row: Row, now: number): string | undefined {
+  if (row.revoked_at !== null) return `revoked: ${row.revoke_reason}`
+  if (Number(row.idle_expires_at) <= now) return 'idle lifetime over'
+  if (Number(row.absolute_expires_at) <= now) return 'absolute lifetime over'
+  if (Number(row.authenticated_at) < Number(row.not_before_at)) return "authenticated before the user's not-before"
+  return undefined
+}
