@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createSeal } from './seal.ts'
+
+const masterKey = new Uint8Array(32).fill(1)
+const secret = new TextEncoder().encode('a private key')
+
+test('opens what it sealed under the same name', () => {
+  const { seal, open } = createSeal(masterKey)
+  assert.deepEqual(Buffer.from(open(seal(secret, 'key a'), 'key a')), Buffer.from(secret))
+})
+
+test('seals the same secret differently each time, and never in the clear', () => {
+  const { seal } = createSeal(masterKey)
+  const [one, two] = [Buffer.from(seal(secret, 'key a')), Buffer.from(seal(secret, 'key a'))]
+  assert.ok(!one.equals(two))
+  assert.ok(!one.includes(Buffer.from(secret)))
+})
+
+test('does not open what was moved to another row', () => {
+  const { seal, open } = createSeal(masterKey)
+  assert.throws(() => open(seal(secret, 'key a'), 'key b'), { message: 'key b in the database is damaged' })
+})
+
+test('tells another master key from damage', () => {
+  const sealed = createSeal(masterKey).seal(secret, 'key a')
+  const other = createSeal(new Uint8Array(32).fill(2))
+  assert.throws(() => other.open(sealed, 'key a'), /sealed with another master key/)
+})
+
+test('refuses every changed byte and every cut', () => {
+  const { seal, open } = createSeal(masterKey)
+  const sealed = seal(secret, 'key a')
+  for (let index = 0; index < sealed.length; index++) {
+    const changed = Uint8Array.from(sealed, (byte, at) => (at === index ? byte ^ 1 : byte))
+    assert.throws(() => open(changed, 'key a'), Error, `byte ${index}`)
+    assert.throws(() => open(sealed.subarray(0, index), 'key a'), Error, `cut at ${index}`)
+  }
+})
+
+test('names a secret alike each time, and by another master key otherwise', () => {
+  assert.equal(createSeal(masterKey).nameOf(secret), createSeal(masterKey).nameOf(secret))
+  assert.notEqual(createSeal(masterKey).nameOf(secret), createSeal(new Uint8Array(32)).nameOf(secret))
+})
