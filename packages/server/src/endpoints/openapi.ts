@@ -11,18 +11,16 @@ export interface Route {
   readonly endpoint: Endpoint
 }
 
-const problem = z
-  .object({
-    type: z.literal('about:blank'),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string(),
-    code: z.enum(errorCodes).meta({ description: 'Stable; decide by this.' }),
-    error: z.enum(errorCodes).meta({ description: 'The same word as code.' }),
-    errors: z.array(z.object({ member: z.string(), detail: z.string() })).optional(),
-    requestId: z.string().optional(),
-  })
-  .meta({ id: 'Problem' })
+const problem = z.object({
+  type: z.literal('about:blank'),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  code: z.enum(errorCodes).meta({ description: 'Stable; decide by this.' }),
+  error: z.enum(errorCodes).meta({ description: 'The same word as code.' }),
+  errors: z.array(z.object({ member: z.string(), detail: z.string() })).optional(),
+  requestId: z.string().optional(),
+})
 
 /** Serves the OpenAPI 3.1 description of these routes. */
 export function openapi(routes: readonly Route[], issuer: string): Endpoint {
@@ -36,12 +34,15 @@ export function openapi(routes: readonly Route[], issuer: string): Endpoint {
 }
 
 function describeApi(routes: readonly Route[], issuer: string): object {
+  const components: Components = {}
   const paths: Record<string, Record<string, unknown>> = {}
   for (const { method, path, endpoint } of routes) {
     if (endpoint.hidden) continue
     const template = path.replaceAll(/:(\w+)/g, '{$1}')
-    paths[template] = { ...paths[template], [method.toLowerCase()]: describeEndpoint(method, path, endpoint) }
+    const operation = describeEndpoint(method, path, endpoint, components)
+    paths[template] = { ...paths[template], [method.toLowerCase()]: operation }
   }
+  const Problem = toSchema(problem, components)
   return {
     openapi: '3.1.1',
     info: {
@@ -53,7 +54,7 @@ function describeApi(routes: readonly Route[], issuer: string): object {
     servers: [{ url: issuer }],
     paths,
     components: {
-      schemas: { Problem: toSchema(problem) },
+      schemas: { ...components, Problem },
       securitySchemes: {
         'access-token': { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
         'refresh-token': { type: 'http', scheme: 'bearer', description: 'A refresh token, rt1.…' },
@@ -62,11 +63,15 @@ function describeApi(routes: readonly Route[], issuer: string): object {
   }
 }
 
-function describeEndpoint(method: string, path: string, endpoint: Endpoint): object {
+/** Shapes with a name, which stand in one place. */
+type Components = Record<string, unknown>
+
+function describeEndpoint(method: string, path: string, endpoint: Endpoint, components: Components): object {
   const { summary, description, body, authorization, pathParameters = {} } = endpoint
   return {
     operationId: `${method.toLowerCase()}${path.replaceAll(/[^A-Za-z0-9]+(\w)/g, (_, letter: string) => letter.toUpperCase())}`,
     summary,
+    tags: [groupOf(path, endpoint)],
     ...(description && { description }),
     ...(authorization && { security: [{ [authorization]: [] }, ...(endpoint.bodyOptional ? [{}] : [])] }),
     parameters: Object.entries(pathParameters).map(([name, about]) => ({
@@ -74,16 +79,26 @@ function describeEndpoint(method: string, path: string, endpoint: Endpoint): obj
       schema: { type: 'string' },
     })),
     ...(body && {
-      requestBody: { required: !endpoint.bodyOptional, content: { 'application/json': { schema: toSchema(body) } } },
+      requestBody: {
+        required: !endpoint.bodyOptional,
+        content: { 'application/json': { schema: toSchema(body, components) } },
+      },
     }),
-    responses: { ...describeAnswers(endpoint.answers), ...describeRefusals(endpoint) },
+    responses: { ...describeAnswers(endpoint.answers, components), ...describeRefusals(endpoint) },
   }
 }
 
-function describeAnswers(answers: Readonly<Record<number, Answer>>): object {
+/** Under which heading of the API page an endpoint stands. */
+function groupOf(path: string, { authorization }: Endpoint): string {
+  if (path.startsWith('/.well-known/')) return 'Keys and metadata'
+  if (path === '/healthz' || path === '/readyz') return 'Health'
+  return authorization === 'access-token' ? 'My account' : 'Signing in'
+}
+
+function describeAnswers(answers: Readonly<Record<number, Answer>>, components: Components): object {
   const entries = Object.entries(answers).map(([status, { description, body, contentType = 'application/json' }]) => [
     status,
-    { description, ...(body && { content: { [contentType]: { schema: toSchema(body) } } }) },
+    { description, ...(body && { content: { [contentType]: { schema: toSchema(body, components) } } }) },
   ])
   return Object.fromEntries(entries)
 }
@@ -102,11 +117,10 @@ function describeRefusals({ body, authorization, refusals = [] }: Endpoint): obj
   )
 }
 
-function toSchema(schema: z.ZodType): object {
-  const {
-    $schema: _,
-    id: __,
-    ...rest
-  } = z.toJSONSchema(schema, { io: 'input', target: 'draft-2020-12', reused: 'inline' }) as Record<string, unknown>
+/** Zod puts named shapes below the schema that uses them; here they go to the components of the document. */
+function toSchema(schema: z.ZodType, components: Components): object {
+  const text = JSON.stringify(z.toJSONSchema(schema, { io: 'input', target: 'draft-2020-12' }))
+  const { $schema: _, $defs = {}, id: __, ...rest } = JSON.parse(text.replaceAll('#/$defs/', '#/components/schemas/'))
+  for (const [name, { id: ___, ...shape }] of Object.entries<Record<string, unknown>>($defs)) components[name] = shape
   return rest
 }

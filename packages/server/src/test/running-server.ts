@@ -32,15 +32,15 @@ export function newFolder(t: Pick<TestContext, 'after'>): string {
   return folder
 }
 
-/** Spawns main.ts; nothing of this process's own settings reaches it. */
+/** Spawns main.ts; nothing of this process's own settings reaches it but the mark by which a test run finds what it started. */
 export function spawnServer(t: Pick<TestContext, 'after'>, mode: string, env: Record<string, string>, cwd = tmpdir()) {
-  const inherited = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '' }
+  const { PATH = '', HOME = '', COUNTERSIGN_TEST_RUN = '' } = process.env
   const child = spawn(
     process.execPath,
     [...process.execArgv.filter((flag) => flag.startsWith('--conditions')), mainFile, mode],
     {
       cwd,
-      env: { ...inherited, ...env },
+      env: { PATH, HOME, COUNTERSIGN_TEST_RUN, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   )
