@@ -7,6 +7,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { dirname } from 'node:path'
 import { pino } from 'pino'
 import { DataFolderError, prepareDataFolder, readOrMakeMasterKey } from './data-folder.ts'
 import { type RunMode, readEnvironment, SettingsError, type StartSettings } from './environment.ts'
@@ -30,6 +31,8 @@ interface Running {
 async function main(mode: string | undefined): Promise<void> {
   if (mode !== 'dev' && mode !== 'start') return fail('Usage: main.ts dev | start', 2)
   process.umask(0o077)
+  const launcherGone = new Promise<void>((resolve) => process.once('disconnect', resolve))
+  process.channel?.unref()
   const settings = readSettings(mode)
   const log = pino({ level: settings.logLevel }, pino.destination({ dest: mode === 'dev' ? 2 : 1, sync: true }))
   for (const warning of settings.warnings) log.warn(warning)
@@ -44,7 +47,7 @@ async function main(mode: string | undefined): Promise<void> {
 
   try {
     const { store, issuer } = await running
-    stopOnSignal(httpServer, store)
+    stopOnSignal(httpServer, store, launcherGone)
     if (mode === 'dev')
       process.stdout.write(
         readyBlock({ issuer, ...settings }, randomBytes(4).toString('hex'), randomBytes(12).toString('base64url')),
@@ -88,7 +91,7 @@ function listenProblem(error: NodeJS.ErrnoException, port: number, host: string)
 /** Opens folder, database and keys, in this order, each of them made on the first start. */
 async function open(settings: StartSettings, port: number, log: pino.Logger): Promise<Running> {
   const { dataDir, databasePath, options } = settings
-  if (options.masterKey === undefined || databasePath.startsWith(dataDir)) prepareDataFolder(dataDir)
+  if (options.masterKey === undefined || dirname(databasePath) === dataDir) prepareDataFolder(dataDir)
   const masterKey = options.masterKey ?? readOrMakeMasterKey(dataDir)
   const issuer = options.issuer ?? `http://localhost:${port}`
   const store = openDatabase(databasePath)
@@ -115,7 +118,7 @@ function openDatabase(path: string): Store {
 }
 
 /** Stops whole on a signal, or when the launcher that started this process is gone: no new requests, drain, close. */
-function stopOnSignal(httpServer: Server, store: Store): void {
+function stopOnSignal(httpServer: Server, store: Store, launcherGone: Promise<void>): void {
   let stopping = false
   function stop(signal?: NodeJS.Signals): void {
     if (stopping && signal === 'SIGINT') process.exit(130)
@@ -126,8 +129,7 @@ function stopOnSignal(httpServer: Server, store: Store): void {
     setInterval(() => httpServer.closeIdleConnections(), 25)
   }
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop)
-  process.on('disconnect', () => stop())
-  process.channel?.unref()
+  void launcherGone.then(() => stop())
 }
 
 function fail(message: string, exitCode: 1 | 2): never {

@@ -6,6 +6,7 @@ import type { Endpoint, RequestContext } from '../http/endpoint.ts'
 import { readOptionalJson } from '../http/json-body.ts'
 import { OAuthError } from '../oauth/oauth-error.ts'
 import type { Parts } from '../parts.ts'
+import { looksLikeRefreshToken } from '../sessions/refresh-token.ts'
 import { audience, refreshToken, scope, tokenAnswer } from './shapes.ts'
 
 const body = z.object({ refreshToken: refreshToken.optional(), scope: scope.optional(), audience: audience.optional() })
@@ -30,8 +31,10 @@ export function refresh(parts: Parts): Endpoint {
   }
 }
 
+/** An access token in the header, which many clients add to every request, is none of the two. */
 function presentedToken(c: RequestContext, inBody: string | undefined): string {
-  const inHeader = bearerToken(c)
+  const bearer = bearerToken(c)
+  const inHeader = bearer !== undefined && looksLikeRefreshToken(bearer) ? bearer : undefined
   if ((inBody === undefined) !== (inHeader === undefined)) return inBody ?? inHeader ?? ''
   const detail = inBody === undefined ? 'is missing' : 'must not be sent together with an Authorization header'
   throw new OAuthError('invalid_request', {

@@ -10,7 +10,7 @@ export function securityHeaders(issuer: string): Readonly<Record<string, string>
     'referrer-policy': 'no-referrer',
     'x-content-type-options': 'nosniff',
     'x-frame-options': 'DENY',
-    ...(issuer.startsWith('https:') && { 'strict-transport-security': 'max-age=63072000; includeSubDomains' }),
+    ...(issuer.startsWith('https:') && { 'strict-transport-security': 'max-age=63072000' }),
   }
 }
 

@@ -19,12 +19,15 @@ export function accountsIn({ sql, transaction }: Database): AccountMethods {
   return {
     async createAccount({ id, email, passwordHash }: NewAccount) {
       return transaction((now) => {
-        if (sql.findAccountByEmail.get(email) !== undefined) {
-          sql.noteRegistration.run({ email, now })
+        const taken = sql.findAccountByEmail.get(email) !== undefined
+        sql.insertUser.run({ id, now })
+        sql.insertAccount.run({ id, email: taken ? id : email, passwordHash, now })
+        if (taken) {
+          // Written and taken away again: a commit that costs what the other one costs.
+          sql.deleteAccount.run({ userId: id, fromVersion: 1 })
+          sql.deleteUser.run(id)
           return { outcome: 'taken' }
         }
-        sql.insertUser.run({ id, now })
-        sql.insertAccount.run({ id, email, passwordHash, now })
         return {
           outcome: 'created',
           account: { id, email, emailVerified: false, roles: [], claims: {}, createdAt: now },

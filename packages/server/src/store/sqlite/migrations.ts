@@ -27,8 +27,7 @@ const steps: readonly string[] = [
      password_version INTEGER NOT NULL DEFAULT 1,
      roles TEXT NOT NULL DEFAULT '[]',
      claims TEXT NOT NULL DEFAULT '{}',
-     created_at INTEGER NOT NULL,
-     registration_attempted_at INTEGER NOT NULL
+     created_at INTEGER NOT NULL
    ) STRICT, WITHOUT ROWID;
 
    CREATE TABLE sessions (

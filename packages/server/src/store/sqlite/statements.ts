@@ -14,11 +14,11 @@ const sql = {
   insertUser: 'INSERT INTO users (id, created_at) VALUES (:id, :now) ON CONFLICT DO NOTHING',
   findUser: 'SELECT not_before_at, deleted_at FROM users WHERE id = ?',
   raiseNotBefore: 'UPDATE users SET not_before_at = max(not_before_at, :notBefore) WHERE id = :id',
+  deleteUser: 'DELETE FROM users WHERE id = ?',
   markUserDeleted: 'UPDATE users SET deleted_at = :now WHERE id = :id',
 
-  insertAccount: `INSERT INTO accounts (user_id, email, password_hash, created_at, registration_attempted_at)
-    VALUES (:id, :email, :passwordHash, :now, :now)`,
-  noteRegistration: 'UPDATE accounts SET registration_attempted_at = :now WHERE email = :email',
+  insertAccount: `INSERT INTO accounts (user_id, email, password_hash, created_at)
+    VALUES (:id, :email, :passwordHash, :now)`,
   findAccountByEmail: `SELECT ${accountColumns} FROM accounts a WHERE a.email = ?`,
   findAccount: `SELECT ${accountColumns} FROM accounts a WHERE a.user_id = ?`,
   updateAccount: `UPDATE accounts SET roles = coalesce(:roles, roles), claims = coalesce(:claims, claims) WHERE user_id = :id`,

@@ -167,9 +167,11 @@ describe('refresh', () => {
 
   test('refuses both a body and a header, and neither', async (t) => {
     const { signUp, call } = startTestServer(t)
-    const { refreshToken } = await signUp()
+    const { accessToken, refreshToken } = await signUp()
     const both = await call('POST', '/api/auth/refresh', { json: { refreshToken }, token: refreshToken })
     const neither = await call('POST', '/api/auth/refresh')
+    const accessTokenToo = await call('POST', '/api/auth/refresh', { json: { refreshToken }, token: accessToken })
+    assert.equal(accessTokenToo.status, 200, 'an access token beside it is not a second refresh token')
     assert.deepEqual([both.status, both.json.errors[0].member], [400, 'refreshToken'])
     assert.deepEqual([neither.status, neither.json.errors[0].detail], [400, 'is missing'])
   })

@@ -21,9 +21,11 @@ describe('profile', () => {
 
   test('without a token answers 401 without an error code (RFC 6750 §3.1)', async (t) => {
     const { call } = startTestServer(t)
-    const reply = await call('GET', '/api/users/profile')
-    assert.equal(reply.status, 401)
-    assert.equal(reply.headers.get('www-authenticate'), 'Bearer realm="https://auth.example.com"')
+    for (const headers of [{}, { authorization: 'Basic YTpi' }]) {
+      const reply = await call('GET', '/api/users/profile', { headers })
+      assert.equal(reply.status, 401)
+      assert.equal(reply.headers.get('www-authenticate'), 'Bearer realm="https://auth.example.com"')
+    }
   })
 
   test('with a bad token answers 401 invalid_token, the same for every cause', async (t) => {
@@ -32,7 +34,6 @@ describe('profile', () => {
     const replies = []
     for (const token of ['nonsense', 'a.b.c', `${accessToken}x`, refreshToken])
       replies.push(await call('GET', '/api/auth/me', { token }))
-    replies.push(await call('GET', '/api/auth/me', { headers: { authorization: 'Basic YTpi' } }))
     clock.now += 606_000
     replies.push(await call('GET', '/api/auth/me', { token: accessToken }))
     for (const reply of replies) {
@@ -88,6 +89,7 @@ describe('logout', () => {
       assert.equal((await call('POST', '/api/auth/logout', { json })).status, 204)
     }
     assert.equal((await call('POST', '/api/auth/logout')).status, 204)
+    assert.equal((await call('POST', '/api/auth/logout', { headers: { authorization: 'Basic YTpi' } })).status, 204)
     assert.equal((await refresh(refreshToken)).status, 200)
   })
 
