@@ -1,0 +1,42 @@
+// What the documentation says of the program is true: its links, its settings, its paths, the block that dev prints.
+import assert from 'node:assert/strict'
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { test } from 'node:test'
+import { startAuthorizationServer } from '../examples/running-program.ts'
+
+const root = join(import.meta.dirname, '../..')
+const read = (path: string) => readFileSync(join(root, path), 'utf8')
+
+test('every link between pages leads to a file that is there', () => {
+  const pages = ['*.md', 'docs/**/*.md', 'packages/*/README.md', 'examples/*/README.md', 'bench/*.md'].flatMap(
+    (pattern) => globSync(pattern, { cwd: root }),
+  )
+  assert.ok(pages.length > 10)
+  for (const page of pages) {
+    for (const [, target = ''] of read(page).matchAll(/\]\((?!https?:|mailto:|#)([^)#\s]+)[^)]*\)/g)) {
+      assert.ok(existsSync(join(root, dirname(page), target)), `${page} links to ${target}`)
+    }
+  }
+})
+
+test('docs/settings.md has every setting that is read, and no other', () => {
+  const names = (text: string) => [...new Set(text.match(/\b(COUNTERSIGN_[A-Z_]*[A-Z]|JWT_SECRET)\b/g))].sort()
+  const source = read('packages/server/src/environment.ts').replaceAll(/COUNTERSIGN_\(\?!TEST_\)/g, '')
+  assert.deepEqual(names(read('docs/settings.md')), names(source))
+})
+
+test('README.md shows the lines that dev prints and the paths that the server has', async (t) => {
+  const server = await startAuthorizationServer({})
+  t.after(() => server.stop())
+  const printed = server.output()
+  const block = /```\n(Countersign is ready\.[\s\S]*?)```/.exec(read('README.md'))?.[1] ?? ''
+  const labels = (text: string) => [...text.matchAll(/^ {2}(\S[\w ]*?) {2,}\S/gm)].map(([, label]) => label)
+  assert.deepEqual(labels(block), labels(printed))
+  assert.ok(labels(block).length >= 5)
+
+  const { paths } = (await (await fetch(`${server.url}/openapi.json`)).json()) as { paths: Record<string, object> }
+  const named = [...read('README.md').matchAll(/`(?:GET|POST|DELETE) (\/api\/[\w/{}-]+)/g)].map(([, path = '']) => path)
+  assert.ok(named.length >= 9)
+  for (const path of named) assert.ok(path in paths, `${path} is in README.md and not in openapi.json`)
+})
