@@ -36,22 +36,29 @@ function assertJsonType(contentType: string | undefined): void {
 }
 
 async function readBytes(c: Context): Promise<Uint8Array> {
-  const tooLarge = new OAuthError('payload_too_large', { reason: `the body is larger than ${maxLength} bytes` })
-  if (Number(c.req.header('content-length') ?? 0) > maxLength) throw tooLarge
+  const length = c.req.header('content-length')
+  if (Number(length ?? 0) > maxLength) throw tooLarge()
   try {
-    if (c.req.header('content-length') !== undefined) return new Uint8Array(await c.req.raw.arrayBuffer())
-    const chunks: Uint8Array[] = []
-    let length = 0
-    for await (const chunk of c.req.raw.body ?? []) {
-      length += chunk.length
-      if (length > maxLength) throw tooLarge
-      chunks.push(chunk)
-    }
-    return Buffer.concat(chunks)
+    return length === undefined ? await readPieces(c.req.raw.body) : new Uint8Array(await c.req.raw.arrayBuffer())
   } catch (error) {
-    if (error === tooLarge) throw error
+    if (error instanceof OAuthError) throw error
     throw new OAuthError('invalid_request', { reason: 'the client hung up before its body was whole', cause: error })
   }
+}
+
+async function readPieces(body: AsyncIterable<Uint8Array> | null): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = []
+  let length = 0
+  for await (const piece of body ?? []) {
+    length += piece.length
+    if (length > maxLength) throw tooLarge()
+    pieces.push(piece)
+  }
+  return Buffer.concat(pieces)
+}
+
+function tooLarge(): OAuthError {
+  return new OAuthError('payload_too_large', { reason: `the body is larger than ${maxLength} bytes` })
 }
 
 function decode(bytes: Uint8Array): unknown {

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { encodeRefreshToken, hashRid, looksLikeRefreshToken, parseRefreshToken } from './refresh-token.ts'
+import { encodeRefreshToken, hashRid, looksLikeRefreshToken, parseRefreshToken, toPepper } from './refresh-token.ts'
 
 const peppers = {
   current: 2,
   byId: new Map([
-    [1, new Uint8Array(32).fill(1)],
-    [2, new Uint8Array(32).fill(2)],
+    [1, toPepper(new Uint8Array(32).fill(1))],
+    [2, toPepper(new Uint8Array(32).fill(2))],
   ]),
 }
 const token = { pepperId: 2, rid: new Uint8Array(16).fill(9), gen: 5, att: 1 }
@@ -34,7 +34,7 @@ describe('is refused', () => {
   test('for another client', () => assert.equal(parseRefreshToken(text, 'other', peppers), undefined))
 
   test('with another pepper, or one that is gone', () => {
-    const other = { current: 2, byId: new Map([[2, new Uint8Array(32).fill(3)]]) }
+    const other = { current: 2, byId: new Map([[2, toPepper(new Uint8Array(32).fill(3))]]) }
     assert.equal(parseRefreshToken(text, 'first-party', other), undefined)
     assert.equal(parseRefreshToken(text, 'first-party', { current: 1, byId: new Map() }), undefined)
   })

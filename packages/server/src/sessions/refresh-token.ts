@@ -8,7 +8,7 @@
  * touched, and neither a leaked database (no rid, no pepper) nor a leaked pepper (no rid) can make one. Because the
  * successor is computed from what the presenter brings, a retry gets the same answer and no token is ever stored.
  */
-import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
+import { createHmac, createSecretKey, hash, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto'
 import type { PresentedToken } from './rotation.ts'
 
 const prefix = 'rt1.'
@@ -22,13 +22,18 @@ const maxTextLength = prefix.length + Math.ceil(((2 + ridLength + 10 + macLength
 export interface Peppers {
   /** The id with which new generations are made. */
   readonly current: number
-  readonly byId: ReadonlyMap<number, Uint8Array>
+  readonly byId: ReadonlyMap<number, KeyObject>
 }
 
 export interface RefreshToken extends PresentedToken {
   readonly pepperId: number
   /** 16 random bytes: the session's secret name. */
   readonly rid: Uint8Array
+}
+
+/** Makes a pepper of 32 random bytes, ready for use: nothing is converted per token. */
+export function toPepper(bytes: Uint8Array): KeyObject {
+  return createSecretKey(bytes)
 }
 
 /** Writes a refresh token for a client. */
@@ -68,16 +73,16 @@ export function looksLikeRefreshToken(text: string): boolean {
 
 /** The name under which a store finds the session of a refresh token: SHA-256 of its rid. */
 export function hashRid(rid: Uint8Array): Uint8Array {
-  return createHash('sha256').update(rid).digest()
+  return hash('sha256', rid, 'buffer')
 }
 
-function getPepper(peppers: Peppers, id: number): Uint8Array {
+function getPepper(peppers: Peppers, id: number): KeyObject {
   const pepper = peppers.byId.get(id)
   if (pepper === undefined) throw new Error(`pepper ${id} is not in the database`)
   return pepper
 }
 
-function mac(body: Uint8Array, rid: Uint8Array, clientId: string, pepper: Uint8Array): Uint8Array {
+function mac(body: Uint8Array, rid: Uint8Array, clientId: string, pepper: KeyObject): Uint8Array {
   const key = new Uint8Array(hkdfSync('sha256', pepper, rid, 'countersign refresh token', 32))
   return createHmac('sha256', key).update(body).update(clientId, 'utf8').digest().subarray(0, macLength)
 }

@@ -13,7 +13,7 @@ import {
   type JwkSet,
   type Key,
 } from '@countersign/token'
-import type { Peppers } from '../sessions/refresh-token.ts'
+import { type Peppers, toPepper } from '../sessions/refresh-token.ts'
 import type { SealedKey, Store } from '../store/store.ts'
 import type { Seal } from './seal.ts'
 
@@ -87,7 +87,7 @@ async function loadPeppers({ store, seal, random }: KeyParts): Promise<Peppers> 
   const stored = await store.listPeppers()
   const first = { id: 1, createdAt: await store.now(), sealed: seal.seal(random(32), pepperName(1)) }
   const peppers = stored.length > 0 ? stored : [await store.addPepper(first)]
-  const byId = new Map(peppers.map((pepper) => [pepper.id, seal.open(pepper.sealed, pepperName(pepper.id))]))
+  const byId = new Map(peppers.map(({ id, sealed }) => [id, toPepper(seal.open(sealed, pepperName(id)))]))
   return { current: Math.max(...byId.keys()), byId }
 }
 

@@ -42,11 +42,13 @@ export function openDatabase({ path, now = Date.now, busyTimeout = 2000 }: Sqlit
     throw error
   }
 
+  const sql = prepareStatements(database)
+
   function transaction<Result>(transition: (now: number) => Result): Result {
     try {
-      database.exec('BEGIN IMMEDIATE')
+      sql.begin.run()
       const result = transition(now())
-      database.exec('COMMIT')
+      sql.commit.run()
       return result
     } catch (error) {
       if (database.isOpen && database.isTransaction) database.exec('ROLLBACK')
@@ -57,7 +59,7 @@ export function openDatabase({ path, now = Date.now, busyTimeout = 2000 }: Sqlit
   const close = () => {
     if (database.isOpen) database.close()
   }
-  return { sql: prepareStatements(database), now, transaction, close }
+  return { sql, now, transaction, close }
 }
 
 /** SQLITE_BUSY, _LOCKED, _NOMEM, _READONLY, _IOERR, _FULL, _CANTOPEN: the machine's trouble, not the caller's. */

@@ -10,6 +10,8 @@ const live = `s.revoked_at IS NULL AND s.idle_expires_at > :now AND s.absolute_e
 
 const sql = {
   ping: 'SELECT 1',
+  begin: 'BEGIN IMMEDIATE',
+  commit: 'COMMIT',
 
   insertUser: 'INSERT INTO users (id, created_at) VALUES (:id, :now) ON CONFLICT DO NOTHING',
   findUser: 'SELECT not_before_at, deleted_at FROM users WHERE id = ?',
