@@ -50,7 +50,11 @@ async function main(mode: string | undefined): Promise<void> {
     stopOnSignal(httpServer, store, launcherGone)
     if (mode === 'dev')
       process.stdout.write(
-        readyBlock({ issuer, ...settings }, randomBytes(4).toString('hex'), randomBytes(12).toString('base64url')),
+        readyBlock(
+          { issuer, listening: `http://${settings.host}:${port}`, ...settings },
+          randomBytes(4).toString('hex'),
+          randomBytes(12).toString('base64url'),
+        ),
       )
     else log.info({ issuer, host: settings.host, port }, 'ready')
   } catch (error) {

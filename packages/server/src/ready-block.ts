@@ -3,13 +3,16 @@ import type { StartSettings } from './environment.ts'
 
 interface Ready extends Pick<StartSettings, 'dataDir' | 'options'> {
   readonly issuer: string
+  /** Where the server listens: told when the issuer was set, which may be the address of a proxy. */
+  readonly listening: string
 }
 
 /** Writes the block. The address and password of its example are random, so that no installation has a known account. */
-export function readyBlock({ issuer, dataDir, options }: Ready, word: string, password: string): string {
+export function readyBlock({ issuer, listening, dataDir, options }: Ready, word: string, password: string): string {
   const shared = options.signingAlgorithm?.startsWith('HS')
   const lines = [
     ['Issuer', issuer],
+    ...(options.issuer === undefined ? [] : [['Listening', listening]]),
     [
       'JWK Set',
       shared

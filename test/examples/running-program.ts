@@ -1,0 +1,129 @@
+// Runs the programs that the tests talk to: the authorization server and the examples, as processes on 127.0.0.1.
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const root = join(import.meta.dirname, '../..')
+const fromSource = '--conditions=@countersign/source'
+const longestStart = 60_000
+
+export interface Program {
+  /** Where it listens. */
+  url: string
+  /** Everything that it has printed so far, on either stream. */
+  output(): string
+  /** Ends it, and resolves when it is gone. */
+  stop(): Promise<void>
+}
+
+interface Start {
+  command: string
+  args: string[]
+  /** A folder below the root of the repository. */
+  cwd: string
+  env: Record<string, string>
+  /** What the program prints once it listens; the first group is its address, unless `url` says it. */
+  ready: RegExp
+  url?: string
+}
+
+/** Starts the authorization server with a data folder of its own. */
+export async function startAuthorizationServer(env: Record<string, string>): Promise<Program> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'countersign-example-'))
+  const port = await findFreePort()
+  const removeFolder = () => rmSync(dataDir, { recursive: true, force: true })
+  try {
+    const program = await startProgram({
+      command: process.execPath,
+      args: [fromSource, 'packages/server/src/main.ts', 'dev'],
+      cwd: '.',
+      env: { PORT: String(port), COUNTERSIGN_DATA_DIR: dataDir, ...env },
+      ready: /^Countersign is ready\.$/m,
+      url: `http://127.0.0.1:${port}`,
+    })
+    return { ...program, stop: () => program.stop().finally(removeFolder) }
+  } catch (error) {
+    removeFolder()
+    throw error
+  }
+}
+
+/** Starts an example that is written in TypeScript. `npm test` has installed its packages. */
+export function startTypeScriptExample(folder: string, env: Record<string, string>): Promise<Program> {
+  return startProgram({
+    command: process.execPath,
+    args: [fromSource, 'server.ts'],
+    cwd: folder,
+    env,
+    ready: /^Listening on (http:\S+)\n/m,
+  })
+}
+
+/** Starts an example that is written in Python, on the Python whose packages apt-get installs. */
+export function startPythonExample(folder: string, env: Record<string, string>): Promise<Program> {
+  return startProgram({
+    command: '/usr/bin/python3',
+    args: ['-B', 'app.py'],
+    cwd: folder,
+    env,
+    ready: /^Listening on (http:\S+)\n/m,
+  })
+}
+
+/** Finds a port of 127.0.0.1 that nothing listens on. */
+export function findFreePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
+    })
+  })
+}
+
+function startProgram({ command, args, cwd, env, ready, url }: Start): Promise<Program> {
+  const child = spawn(command, args, {
+    cwd: join(root, cwd),
+    // Nothing of the tests' own environment but the mark by which a run finds what it started.
+    env: { ...pick(process.env, ['PATH', 'HOME', 'COUNTERSIGN_TEST_RUN']), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  const gone = new Promise<void>((resolve) => {
+    child.once('close', () => resolve())
+  })
+
+  async function stop(): Promise<void> {
+    const kill = setTimeout(() => child.kill('SIGKILL'), 5000)
+    child.kill('SIGTERM')
+    await gone
+    clearTimeout(kill)
+  }
+
+  return new Promise((resolve, reject) => {
+    const tooLate = setTimeout(() => child.kill('SIGKILL'), longestStart)
+    child.once('error', reject)
+    void gone.then(() => {
+      clearTimeout(tooLate)
+      reject(new Error(`${command} ${args.join(' ')} ended before it listened:\n${output}`))
+    })
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output += text
+        const match = ready.exec(output)
+        if (match === null) return
+        clearTimeout(tooLate)
+        resolve({ url: url ?? match[1] ?? '', output: () => output, stop })
+      })
+    }
+  })
+}
+
+function pick(environment: NodeJS.ProcessEnv, names: string[]): Record<string, string> {
+  return Object.fromEntries(
+    names.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
+  )
+}
