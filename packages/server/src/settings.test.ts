@@ -49,7 +49,15 @@ describe('an issuer', () => {
     'https://auth.example.com/?a=1',
     'https://auth.example.com#x',
   ]
-  for (const issuer of [...wrong, 'https://a:b@example.com', 'ftp://example.com', 'https://AUTH.example.com', '']) {
+  for (const issuer of [
+    ...wrong,
+    'https://a:b@example.com',
+    'ftp://example.com',
+    'https://AUTH.example.com',
+    'https://example.com/a:b',
+    'https://example.com/a*',
+    '',
+  ]) {
     test(`${issuer || '(none)'} is refused`, () =>
       assert.deepEqual(problemsOf({ issuer }), issuer === '' ? ['issuer', 'audience'] : ['issuer']))
   }

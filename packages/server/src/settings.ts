@@ -87,6 +87,8 @@ function readIssuer({ issuer, allowInsecureHttp = false }: AuthorizationServerOp
     complain('issuer', 'must be an https URL unless it is on localhost; allowInsecureHttp permits http elsewhere')
   } else if (issuer !== url.origin + url.pathname.replace(/\/$/, '')) {
     complain('issuer', 'must have no query, fragment, user name or final slash, and be written in its normal form')
+  } else if (!/^(\/[A-Za-z0-9._~-]+)*\/?$/.test(url.pathname)) {
+    complain('issuer', 'must have a path of letters, digits, dots, dashes, underscores and tildes, or none')
   }
   return issuer
 }

@@ -1,15 +1,8 @@
 /** GET /openapi.json: the description of every endpoint, made from the table in server.ts and the shapes that are enforced. */
 import { z } from 'zod'
-import type { Answer, Endpoint } from '../http/endpoint.ts'
+import type { Answer, Endpoint, Route } from '../http/endpoint.ts'
 import { errorForms } from '../http/problem.ts'
 import { type ErrorCode, errorCodes } from '../oauth/oauth-error.ts'
-
-/** One row of the table in server.ts. */
-export interface Route {
-  readonly method: 'GET' | 'POST' | 'DELETE'
-  readonly path: string
-  readonly endpoint: Endpoint
-}
 
 const problem = z.object({
   type: z.literal('about:blank'),

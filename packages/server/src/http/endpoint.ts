@@ -50,3 +50,10 @@ export interface Endpoint {
   readonly hidden?: boolean
   handle(c: RequestContext): Response | Promise<Response>
 }
+
+/** One row of the table in server.ts. */
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly path: string
+  readonly endpoint: Endpoint
+}

@@ -4,14 +4,13 @@
  */
 import { randomUUID } from 'node:crypto'
 import { Hono, type MiddlewareHandler } from 'hono'
-import type { Route } from '../endpoints/openapi.ts'
 import type { Log } from '../log.ts'
 import { OAuthError } from '../oauth/oauth-error.ts'
 import type { Parts } from '../parts.ts'
 import type { Settings } from '../settings.ts'
 import { StoreUnavailableError } from '../store/store.ts'
 import { listedCors, openCors } from './cors.ts'
-import type { RequestContext, RequestEnv } from './endpoint.ts'
+import type { RequestContext, RequestEnv, Route } from './endpoint.ts'
 import { refusalResponse } from './problem.ts'
 import { securityHeaders } from './security-headers.ts'
 
