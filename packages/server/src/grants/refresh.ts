@@ -60,9 +60,11 @@ async function answer(
   const audience = grantedAudience(settings, session.audience, request.audience)
   const scope = grantedScope(settings, account.roles, session.scope, request.scope)
   const current = { pepperId, rid: token.rid, gen: state.gen, att: state.att }
-  const refreshToken = rotation.successor
-    ? encodeRefreshToken(current, session.clientId, keys.peppers)
-    : request.refreshToken
+  const isPresented = token.gen === current.gen && token.att === current.att
+  const keepsPresented = isPresented || !rotation.successor
+  const refreshToken = keepsPresented
+    ? request.refreshToken
+    : encodeRefreshToken(current, session.clientId, keys.peppers)
   const issued = await parts.accessTokens.issue({ session, account, audience, scope, now, notBefore })
   return { ...issued, refreshToken, tokenType: 'Bearer', ...scopeAnswer(request.scope, scope) }
 }

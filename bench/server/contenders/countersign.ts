@@ -1,0 +1,60 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import type { Contender, Place } from '../contender.ts'
+import { tokenRequests } from '../token-requests.ts'
+
+const main = join(import.meta.dirname, '..', '..', '..', 'packages', 'server')
+
+const requests = tokenRequests({
+  register: '/api/auth/register',
+  login: '/api/auth/login',
+  refresh: '/api/auth/refresh',
+  profile: '/api/users/profile',
+})
+
+function environment({ port, folder }: Place): Record<string, string> {
+  return {
+    PORT: String(port),
+    COUNTERSIGN_ISSUER: `http://127.0.0.1:${port}`,
+    COUNTERSIGN_AUDIENCE: 'https://api.example.com',
+    COUNTERSIGN_DATA_DIR: folder,
+    COUNTERSIGN_SIGNING_ALG: 'ES256',
+    COUNTERSIGN_MASTER_KEY: masterKey,
+  }
+}
+
+const masterKey = randomBytes(32).toString('base64url')
+
+/** The server as it is published and run: built, `start`. */
+export const countersign: Contender = {
+  name: 'Countersign',
+  command: [join(main, 'dist', 'main.js'), 'start'],
+  environment,
+  healthPath: '/healthz',
+  requests,
+}
+
+/** How long a session of `countersignRotating` keeps its refresh token, milliseconds: four times the leeway of 3 s. */
+export const holdTime = 12_000
+
+/** The same with the shortest hold, so that a refresh rotates after seconds instead of a minute. */
+export const countersignRotating: Contender = {
+  ...countersign,
+  environment: (place) => ({
+    ...environment(place),
+    COUNTERSIGN_REFRESH_LEEWAY: '3',
+    COUNTERSIGN_REFRESH_TIMEOUT: '1',
+  }),
+}
+
+/** The server as `npm start` runs it: from source, with the compile cache that its launcher sets. */
+export const countersignFromSource: Contender = {
+  ...countersign,
+  name: 'Countersign from source',
+  command: ['--conditions=@countersign/source', join(main, 'src', 'main.ts'), 'dev'],
+  environment: ({ port, folder }) => ({
+    PORT: String(port),
+    COUNTERSIGN_DATA_DIR: join(folder, 'data'),
+    NODE_COMPILE_CACHE: join(folder, 'compile'),
+  }),
+}

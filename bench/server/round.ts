@@ -1,0 +1,47 @@
+import { readCpuTime } from './process-use.ts'
+import type { ServerProcess } from './server-process.ts'
+
+export interface RoundResult {
+  /** Time on a processor that the server spent on one operation, microseconds. */
+  cpu: number
+  /** Operations in a second of the clock on the wall. */
+  perSecond: number
+}
+
+/** Operations that are under way at once, each on a connection of its own. */
+export const connections = 8
+
+const longestRound = 30_000
+
+/**
+ * Performs `count` operations and measures what the server spent on them. Each gets its number; those whose numbers leave the
+ * same remainder by `connections` come one after the other.
+ */
+export async function measureRound(
+  { pid }: Pick<ServerProcess, 'pid'>,
+  count: number,
+  operation: (index: number) => Promise<unknown>,
+): Promise<RoundResult> {
+  let done = 0
+  const started = performance.now()
+  const cpuBefore = readCpuTime(pid)
+  const workers = Array.from({ length: connections }, async (_, worker) => {
+    for (let index = worker; index < count && performance.now() < started + longestRound; index += connections) {
+      await operation(index)
+      done++
+    }
+  })
+  await Promise.all(workers)
+  const cpu = (readCpuTime(pid) - cpuBefore) / done
+  return { cpu, perSecond: (done / (performance.now() - started)) * 1000 }
+}
+
+/** Does something `count` times without measuring it, as many at once as in a round. */
+export async function repeat<Result>(count: number, action: (index: number) => Promise<Result>): Promise<Result[]> {
+  const results: Result[] = []
+  for (let first = 0; first < count; first += connections) {
+    const size = Math.min(connections, count - first)
+    results.push(...(await Promise.all(Array.from({ length: size }, (_, offset) => action(first + offset)))))
+  }
+  return results
+}
