@@ -9,7 +9,8 @@ import { OAuthError } from '../oauth/oauth-error.ts'
 import { firstPartyClient, type Parts } from '../parts.ts'
 import { encodeRefreshToken, hashRid, parseRefreshToken, type RefreshToken } from '../sessions/refresh-token.ts'
 import type { Rotation } from '../store/store.ts'
-import { grantedAudience, grantedScope } from '../tokens/granted-scope.ts'
+import { grantedScope, otherAudience, requestedAudience } from '../tokens/granted-scope.ts'
+import { clockBehind } from './clock-behind.ts'
 import { scopeAnswer, type TokenAnswer } from './token-answer.ts'
 
 export interface RefreshRequest {
@@ -28,7 +29,7 @@ export async function refresh(parts: Parts, request: RefreshRequest): Promise<To
   const token = parseRefreshToken(request.refreshToken, firstPartyClient, keys.peppers)
   if (token === undefined)
     throw new OAuthError('invalid_grant', { reason: 'not a refresh token of this server and client' })
-  if (request.audience !== undefined) grantedAudience(settings, null, request.audience)
+  const requested = requestedAudience(settings, request.audience)
 
   const rotation = await store.rotate({
     ridHash: hashRid(token.rid),
@@ -39,6 +40,7 @@ export async function refresh(parts: Parts, request: RefreshRequest): Promise<To
     pepperId: keys.peppers.current,
     limits: settings.rotationLimits,
     idleLifetime: settings.sessionIdleLifetime * 1000,
+    audience: requested ?? null,
     deadline: request.arrivedAt + settings.refreshTimeout * 1000,
   })
   return 'session' in rotation ? answer(parts, request, token, rotation) : refuse(parts, rotation)
@@ -57,7 +59,10 @@ async function answer(
   if (rotation.outcome === 'reissued')
     log.info({ event: 'refresh.late_replay', sid: session.sid }, 'a lost refresh answer was issued again')
 
-  const audience = grantedAudience(settings, session.audience, request.audience)
+  const audience = request.audience ?? session.audience ?? settings.audiences[0]
+  if (!settings.audiences.includes(audience)) {
+    throw new OAuthError('invalid_grant', { reason: 'its audience is no longer issued for' })
+  }
   const scope = grantedScope(settings, account.roles, session.scope, request.scope)
   const current = { pepperId, rid: token.rid, gen: state.gen, att: state.att }
   const isPresented = token.gen === current.gen && token.att === current.att
@@ -69,7 +74,8 @@ async function answer(
   return { ...issued, refreshToken, tokenType: 'Bearer', ...scopeAnswer(request.scope, scope) }
 }
 
-function refuse({ log }: Parts, rotation: Exclude<Rotation, Served>): never {
+function refuse(parts: Parts, rotation: Exclude<Rotation, Served>): never {
+  const { log } = parts
   switch (rotation.outcome) {
     case 'late':
       throw new OAuthError('temporarily_unavailable', {
@@ -90,6 +96,10 @@ function refuse({ log }: Parts, rotation: Exclude<Rotation, Served>): never {
       throw new OAuthError('invalid_grant', { reason: 'the refresh token is newer than its session' })
     case 'over':
       throw new OAuthError('invalid_grant', { reason: rotation.why })
+    case 'other_audience':
+      throw otherAudience()
+    case 'clock_behind':
+      throw clockBehind(parts)
     case 'unknown':
       throw new OAuthError('invalid_grant', { reason: 'no such session for this client and mode' })
   }

@@ -14,13 +14,15 @@ export async function readJson<Schema extends z.ZodType>(c: Context, schema: Sch
   return parse(decode(await readBytes(c)), schema)
 }
 
-/** As `readJson`, but a request without a body reads as an empty object. */
+/** As `readJson`, but a request without a body, of whatever type, reads as an empty object. */
 export async function readOptionalJson<Schema extends z.ZodType>(
   c: Context,
   schema: Schema,
 ): Promise<z.output<Schema>> {
-  const hasBody = c.req.header('transfer-encoding') !== undefined || (c.req.header('content-length') ?? '0') !== '0'
-  return hasBody ? readJson(c, schema) : parse({}, schema)
+  const bytes = await readBytes(c)
+  if (bytes.length === 0) return parse({}, schema)
+  assertJsonType(c.req.header('content-type'))
+  return parse(decode(bytes), schema)
 }
 
 function assertJsonType(contentType: string | undefined): void {

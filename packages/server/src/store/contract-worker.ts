@@ -15,7 +15,7 @@ async function run(task: Job): Promise<void> {
   }
   for (let count = 0; ; count++) {
     const id = `${task.prefix}-${count}`
-    const session = newSession({ userId: id, passwordVersion: 1 })
+    const session = newSession({ userId: id, verified: { passwordVersion: 1 } })
     await store.createAccount({ id, email: `${id}@example.com`, passwordHash: 'hash' })
     await store.openSession(session)
     say(`${id}@example.com ${session.sid} acknowledged`)

@@ -85,6 +85,14 @@ export function storeContract(name: string, fixture: StoreFixture, fixtureUrl: s
       )
     })
 
+    rule('a password change by a session that has ended meanwhile changes nothing', async ({ store }) => {
+      await createUser(store)
+      const { session } = await open(store)
+      await store.revokeSession({ sid: session.sid, userId: 'usr_1' }, 'logout')
+      const change = { userId: 'usr_1', fromVersion: 1, passwordHash: 'new', keepSid: session.sid }
+      assert.deepEqual(await store.replacePassword(change), { outcome: 'credentials_changed' })
+    })
+
     rule('deletes an account with its sessions and its address', async ({ store }) => {
       await createUser(store)
       const session = await open(store)
@@ -93,7 +101,10 @@ export function storeContract(name: string, fixture: StoreFixture, fixtureUrl: s
       assert.equal(await store.findCredentials('ada@example.com'), undefined)
       assert.equal(await store.findLiveSession(session.session.sid), undefined)
       assert.equal((await store.rotate(present(session))).outcome, 'unknown')
-      assert.equal((await store.openSession(newSession({ passwordVersion: 1 }))).outcome, 'credentials_changed')
+      assert.equal(
+        (await store.openSession(newSession({ verified: { passwordVersion: 1 } }))).outcome,
+        'credentials_changed',
+      )
       assert.equal((await store.openSession(newSession())).outcome, 'credentials_changed')
     })
   })
@@ -102,14 +113,72 @@ export function storeContract(name: string, fixture: StoreFixture, fixtureUrl: s
     rule('opens a session only for the password version that was verified', async ({ store }) => {
       await createUser(store)
       await store.replacePassword({ userId: 'usr_1', fromVersion: 1, passwordHash: 'new', keepSid: '' })
-      assert.deepEqual(await store.openSession(newSession({ passwordVersion: 1 })), { outcome: 'credentials_changed' })
-      assert.equal((await store.openSession(newSession({ passwordVersion: 2 }))).outcome, 'opened')
+      assert.deepEqual(await store.openSession(newSession({ verified: { passwordVersion: 1 } })), {
+        outcome: 'credentials_changed',
+      })
+      assert.equal((await store.openSession(newSession({ verified: { passwordVersion: 2 } }))).outcome, 'opened')
     })
 
     rule('opens a session for a user of the application, who has no account here', async ({ store }) => {
       assert.equal((await store.openSession(newSession({ userId: 'their-42' }))).outcome, 'opened')
       assert.equal((await store.openSession(newSession({ userId: 'their-42' }))).outcome, 'opened')
       assert.equal((await store.listLiveSessions('their-42')).length, 2)
+    })
+
+    rule(
+      'opens no session for a user of the application whose password changed since it was verified',
+      async ({ store, clock }) => {
+        const since = clock.now
+        const user = { userId: 'their-42', verified: { since } }
+        await store.revokeSessions('their-42', 'logout_all')
+        assert.equal(
+          (await store.openSession(newSession(user))).outcome,
+          'opened',
+          'a logout everywhere is no other password',
+        )
+        clock.now += 5
+        await store.revokeSessions('their-42', 'password_change')
+        assert.equal((await store.openSession(newSession(user))).outcome, 'credentials_changed')
+        assert.equal(
+          (await store.openSession(newSession({ ...user, verified: { since: clock.now } }))).outcome,
+          'credentials_changed',
+        )
+        assert.equal(
+          (await store.openSession(newSession({ ...user, verified: { since: clock.now + 1 } }))).outcome,
+          'opened',
+        )
+      },
+    )
+
+    rule(
+      'a clock that was set back opens and moves nothing of a user with a later not-before',
+      async ({ store, clock }) => {
+        await createUser(store)
+        const opening = await open(store)
+        await store.replacePassword({
+          userId: 'usr_1',
+          fromVersion: 1,
+          passwordHash: 'new',
+          keepSid: opening.session.sid,
+        })
+        clock.now -= 3_600_000
+        assert.equal(
+          (await store.openSession(newSession({ verified: { passwordVersion: 2 } }))).outcome,
+          'clock_behind',
+        )
+        assert.equal((await store.rotate(present(opening))).outcome, 'clock_behind')
+        clock.now += 3_600_000 + 60_000
+        assert.equal((await store.rotate(present(opening))).outcome, 'rotated')
+      },
+    )
+
+    rule('a transition that fails leaves the store ready for the next', async ({ store }) => {
+      await createUser(store)
+      const twice = newSession()
+      await store.openSession(twice)
+      await assert.rejects(store.openSession(twice))
+      assert.equal((await store.openSession(newSession())).outcome, 'opened')
+      assert.equal((await store.listLiveSessions('usr_1')).length, 2)
     })
 
     rule('a login in the second of a logout everywhere is authenticated after it', async ({ store, clock }) => {
@@ -351,6 +420,7 @@ export function newSession(change: Partial<NewSession> = {}): NewSession {
     pepperId: 1,
     idleLifetime: 7 * day,
     absoluteLifetime: 30 * day,
+    verified: { since: Number.MAX_SAFE_INTEGER },
     ...change,
   }
 }
@@ -363,7 +433,14 @@ async function open(store: Store, change: Partial<NewSession> = {}) {
 }
 
 function present({ ridHash }: { readonly ridHash: Uint8Array }): Presentation {
-  const terms = { clientId: 'first-party', mode: 'bearer', pepperId: 1, limits, idleLifetime: 7 * day } as const
+  const terms = {
+    clientId: 'first-party',
+    mode: 'bearer',
+    pepperId: 1,
+    limits,
+    idleLifetime: 7 * day,
+    audience: null,
+  } as const
   return { ridHash, gen: 1, att: 0, ...terms, deadline: Number.MAX_SAFE_INTEGER }
 }
 

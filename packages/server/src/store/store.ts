@@ -73,14 +73,26 @@ export interface NewSession
   readonly pepperId: number
   readonly idleLifetime: number
   readonly absoluteLifetime: number
-  /** The password version that was verified; left out when the application keeps its own accounts. */
-  readonly passwordVersion?: number
+  /** What was verified, so that a password that changed meanwhile opens nothing. */
+  readonly verified:
+    | { readonly passwordVersion: number }
+    /** The application keeps its own accounts: a moment of the store's clock before it verified the password. */
+    | { readonly since: number }
+}
+
+/**
+ * The clock is more than a second behind a not-before that was written earlier: it has been set back. A token issued now would be
+ * younger than what was revoked only by a lie. Nothing has changed.
+ */
+export interface ClockBehind {
+  readonly outcome: 'clock_behind'
 }
 
 export type Opening =
   | { readonly outcome: 'opened'; readonly session: Session; readonly now: number; readonly notBefore: number }
   /** The password was changed, or the account deleted, while this login was verifying it. */
   | { readonly outcome: 'credentials_changed' }
+  | ClockBehind
 
 /** Why a session is over. */
 export type RevocationReason =
@@ -89,6 +101,7 @@ export type RevocationReason =
   | 'ended_by_user'
   | 'password_change'
   | 'account_deleted'
+  | 'sign_in_failed'
   | 'refresh_token_reuse'
 
 /** A refresh token that has proven itself, and the terms on which it may move its session. */
@@ -100,6 +113,8 @@ export interface Presentation extends PresentedToken {
   readonly pepperId: number
   readonly limits: RotationLimits
   readonly idleLifetime: number
+  /** The audience that was asked for, or `null`. */
+  readonly audience: string | null
   /** Past this moment of the store's clock nothing may change any more. */
   readonly deadline: number
 }
@@ -126,6 +141,9 @@ export type Rotation =
   | { readonly outcome: 'late' }
   /** No such session, or it belongs to another client or mode. */
   | { readonly outcome: 'unknown' }
+  /** The session was narrowed to another audience. Nothing has changed. */
+  | { readonly outcome: 'other_audience' }
+  | ClockBehind
 
 /** A private key or pepper, sealed with the master key. */
 export interface SealedKey {
@@ -158,7 +176,10 @@ export interface Store {
     userId: string,
     change: { readonly roles?: readonly string[]; readonly claims?: Readonly<Record<string, unknown>> },
   ): Promise<{ outcome: 'updated' | 'unknown' }>
-  /** Replaces a password, unless another change came first, and ends every session of the user but `keepSid`. */
+  /**
+   * Replaces a password and ends every session of the user but `keepSid`; not if another change came first, nor if `keepSid` is over
+   * by now.
+   */
   replacePassword(change: {
     readonly userId: string
     readonly fromVersion: number

@@ -88,11 +88,7 @@ export function startTestServer(
       },
       ...((json !== undefined || body !== undefined) && { body: body ?? JSON.stringify(json), duplex: 'half' }),
     }
-    const length = typeof init.body === 'string' ? { 'content-length': String(Buffer.byteLength(init.body)) } : {}
-    const request = new Request(new URL(path, options.issuer ?? issuer), {
-      ...init,
-      headers: { ...length, ...init.headers },
-    } as RequestInit)
+    const request = new Request(new URL(path, options.issuer ?? issuer), init as RequestInit)
     const response = await server.fetch(request, { incoming: { socket: { remoteAddress: '192.0.2.7' } } })
     const text = await response.text()
     return {

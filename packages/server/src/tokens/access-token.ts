@@ -2,8 +2,9 @@
  * Access tokens in the RFC 9068 profile: what they say, and the check of our own endpoints.
  *
  * Time comes from the store, in the transition that allowed the token. `iat` is never before the user's not-before, or a login
- * in the second of a revocation would be refused with what it revoked; the answer then waits until the clock is there (at most
- * one second), because verifiers of other makers accept no token from the future.
+ * in the second of a revocation would be refused with what it revoked; the answer then waits until the clock is there, because
+ * verifiers of other makers accept no token from the future. That is at most one second: the store refuses when its clock is
+ * further behind.
  */
 import { createSigner, createVerifier, TokenError } from '@countersign/token'
 import type { AccountProfile } from '../accounts/accounts.ts'
@@ -61,7 +62,7 @@ export function createAccessTokens({ settings, keys, random, sleep, now }: Acces
     const { session, account } = grant
     const own = await applicationClaims(settings, account, session)
     const iat = Math.max(Math.floor(grant.now / 1000), grant.notBefore / 1000)
-    const exp = Math.min(iat + accessTokenLifetime, Math.floor(session.absoluteExpiresAt / 1000))
+    const exp = Math.max(iat + 1, Math.min(iat + accessTokenLifetime, Math.floor(session.absoluteExpiresAt / 1000)))
     const accessToken = sign({
       ...own,
       aud: grant.audience,

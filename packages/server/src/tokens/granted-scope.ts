@@ -14,12 +14,15 @@ export function grantedScope(
   return [...given].filter((scope) => limits.every((limit) => limit.has(scope)))
 }
 
-/** The audience of a token: the one that was asked for, if the session and the server have it. @throws OAuthError `invalid_request` */
-export function grantedAudience(settings: Settings, session: string | null, requested: string | undefined): string {
-  const allowed = session === null ? settings.audiences : [session]
-  const audience = requested ?? allowed[0]
-  if (audience !== undefined && allowed.includes(audience) && settings.audiences.includes(audience)) return audience
-  throw new OAuthError('invalid_request', {
+/** The audience that a request asks for; `undefined` when it asks for none. @throws OAuthError `invalid_request` for an unknown one */
+export function requestedAudience(settings: Settings, requested: string | undefined): string | undefined {
+  if (requested === undefined || settings.audiences.includes(requested)) return requested
+  throw otherAudience()
+}
+
+/** The refusal of an audience that this server or session does not issue for. */
+export function otherAudience(): OAuthError {
+  return new OAuthError('invalid_request', {
     reason: 'an audience that this server or session does not issue for',
     members: [{ member: 'audience', detail: 'is not an audience that this session may have' }],
   })

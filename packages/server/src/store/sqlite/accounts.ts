@@ -50,12 +50,14 @@ export function accountsIn({ sql, transaction }: Database): AccountMethods {
     async updateAccount(id, change) {
       const roles = change.roles ? JSON.stringify(change.roles) : null
       const claims = change.claims ? JSON.stringify(change.claims) : null
-      const { changes } = transaction(() => sql.updateAccount.run({ id, roles, claims }))
+      const { changes } = await transaction(() => sql.updateAccount.run({ id, roles, claims }))
       return { outcome: changes === 1 ? 'updated' : 'unknown' }
     },
 
     async replacePassword({ keepSid, ...change }) {
       return transaction((now) => {
+        const kept = sql.findSessionBySid.get(keepSid, change.userId)
+        if (kept !== undefined && kept.revoked_at !== null) return { outcome: 'credentials_changed' }
         if (sql.replacePassword.run(change).changes === 0) return { outcome: 'credentials_changed' }
         revokeAll(sql, change.userId, 'password_change', keepSid, now)
         return { outcome: 'replaced' }

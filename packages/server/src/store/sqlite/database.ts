@@ -2,11 +2,12 @@
  * One SQLite file and its write lock: node:sqlite in WAL mode with synchronous=FULL, so that what was acknowledged is on the disk.
  *
  * A transition runs from BEGIN IMMEDIATE to COMMIT without awaiting anything. Another process may use the same file; a writer
- * waits for it at most `busyTimeout`, then the call fails. A full disk or a failed write rolls back and fails in the same way.
+ * waits for its turn at most `busyTimeout`, without holding up other requests, then the call fails. A full disk or a failed write rolls back and fails in the same way.
  */
 import { DatabaseSync } from 'node:sqlite'
+import { setTimeout } from 'node:timers/promises'
 import { StoreUnavailableError } from '../store.ts'
-import { assertUsable, migrate } from './migrations.ts'
+import { assertUsable, migrate, UnusableDatabaseError } from './migrations.ts'
 import { prepareStatements, type Statements } from './statements.ts'
 
 export interface SqliteStoreOptions {
@@ -26,33 +27,41 @@ export interface Database {
    * Runs one transition under the write lock, with the time that holds once the lock is held.
    * @throws StoreUnavailableError when the machine refuses; nothing has changed then.
    */
-  transaction<Result>(transition: (now: number) => Result): Result
+  transaction<Result>(transition: (now: number) => Result): Promise<Result>
   close(): void
 }
+
+/** SQLite itself waits this long, which holds the event loop; the rest of `busyTimeout` is waited out between tries. */
+const heldTimeout = 10
 
 /** @throws UnusableDatabaseError when the file is another program's or a newer version's; it is then left as it was. */
 export function openDatabase({ path, now = Date.now, busyTimeout = 2000 }: SqliteStoreOptions): Database {
   assertUsable(path)
-  const database = new DatabaseSync(path, { timeout: busyTimeout, enableForeignKeyConstraints: true })
-  try {
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
-    migrate(database)
-  } catch (error) {
-    database.close()
-    throw error
-  }
-
+  const database = openWhenFree(path, busyTimeout)
   const sql = prepareStatements(database)
 
-  function transaction<Result>(transition: (now: number) => Result): Result {
+  async function transaction<Result>(transition: (now: number) => Result): Promise<Result> {
+    const giveUpAt = performance.now() + busyTimeout
+    for (;;) {
+      try {
+        return attempt(transition)
+      } catch (error) {
+        if (!isBusy(error) || performance.now() > giveUpAt) throw unavailable(error) ?? error
+        await setTimeout(5 + Math.random() * 20)
+      }
+    }
+  }
+
+  /** Nothing is awaited in here: another request of this process must not run inside this one's transaction. */
+  function attempt<Result>(transition: (now: number) => Result): Result {
+    sql.begin.run()
     try {
-      sql.begin.run()
       const result = transition(now())
       sql.commit.run()
       return result
     } catch (error) {
       if (database.isOpen && database.isTransaction) database.exec('ROLLBACK')
-      throw unavailable(error) ?? error
+      throw error
     }
   }
 
@@ -60,6 +69,40 @@ export function openDatabase({ path, now = Date.now, busyTimeout = 2000 }: Sqlit
     if (database.isOpen) database.close()
   }
   return { sql, now, transaction, close }
+}
+
+/** Opens the file and brings it to the present schema; another process that is doing the same is waited for. */
+function openWhenFree(path: string, patience: number): DatabaseSync {
+  const database = new DatabaseSync(path, { timeout: heldTimeout, enableForeignKeyConstraints: true })
+  const giveUpAt = performance.now() + patience
+  for (;;) {
+    try {
+      database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+      assertDurable(database)
+      migrate(database)
+      return database
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > giveUpAt) {
+        database.close()
+        throw error
+      }
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20)
+    }
+  }
+}
+
+/** A commit that is answered must be on the disk: 2 is FULL. A database in memory has no disk. */
+function assertDurable(database: DatabaseSync): void {
+  const journal = database.prepare('PRAGMA journal_mode').get()?.journal_mode
+  const synchronous = database.prepare('PRAGMA synchronous').get()?.synchronous
+  if (synchronous === 2 && (journal === 'wal' || journal === 'memory')) return
+  throw new UnusableDatabaseError(
+    `the file system cannot keep it durably (journal ${journal}, synchronous ${synchronous})`,
+  )
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && Number(error.errcode) % 256 === 5
 }
 
 /** SQLITE_BUSY, _LOCKED, _NOMEM, _READONLY, _IOERR, _FULL, _CANTOPEN: the machine's trouble, not the caller's. */

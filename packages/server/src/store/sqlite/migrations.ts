@@ -4,6 +4,7 @@
  */
 import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
+import { pathToFileURL } from 'node:url'
 
 /** "Csgn" in ASCII. */
 const applicationId = 0x4373676e
@@ -15,6 +16,7 @@ const steps: readonly string[] = [
   `CREATE TABLE users (
      id TEXT PRIMARY KEY,
      not_before_at INTEGER NOT NULL DEFAULT 0,
+     credentials_changed_at INTEGER NOT NULL DEFAULT 0,
      created_at INTEGER NOT NULL,
      deleted_at INTEGER
    ) STRICT, WITHOUT ROWID;
@@ -82,10 +84,10 @@ export class UnusableDatabaseError extends Error {
   override readonly name = 'UnusableDatabaseError'
 }
 
-/** Refuses a file of another program or of a newer version of this one; reads only. */
+/** Refuses a file of another program or of a newer version of this one; reads only, and leaves nothing beside it. */
 export function assertUsable(path: string): void {
-  if (!existsSync(path)) return
-  const database = new DatabaseSync(path, { readOnly: true })
+  if (path === ':memory:' || !existsSync(path)) return
+  const database = openToLook(path)
   try {
     const version = pragma(database, 'user_version')
     const tables = database.prepare('SELECT count(*) AS count FROM sqlite_schema').get()?.count
@@ -105,6 +107,14 @@ export function assertUsable(path: string): void {
   } finally {
     database.close()
   }
+}
+
+/** A file with a write-ahead log is in use or was left in mid-work, and is read with it; one without is all there is. */
+function openToLook(path: string): DatabaseSync {
+  if (existsSync(`${path}-wal`)) return new DatabaseSync(path, { readOnly: true, timeout: 1000 })
+  const file = pathToFileURL(path)
+  file.search = '?immutable=1'
+  return new DatabaseSync(file, { readOnly: true })
 }
 
 function anotherProgram(path: string): string {

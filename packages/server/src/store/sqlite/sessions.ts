@@ -15,14 +15,11 @@ export function sessionsIn({ sql, now: clock, transaction }: Database): SessionM
     async openSession(session) {
       return transaction((now) => {
         sql.deleteExpiredSessions.run({ now })
-        if (session.passwordVersion === undefined) sql.insertUser.run({ id: session.userId, now })
+        if ('since' in session.verified) sql.insertUser.run({ id: session.userId, now })
         const user = sql.findUser.get(session.userId)
-        if (user === undefined || user.deleted_at !== null) return { outcome: 'credentials_changed' }
-        if (session.passwordVersion !== undefined) {
-          const account = sql.findAccount.get(session.userId)
-          if (account?.password_version !== session.passwordVersion) return { outcome: 'credentials_changed' }
-        }
+        if (user === undefined || !stillVerified(sql, user, session)) return { outcome: 'credentials_changed' }
         const notBefore = Number(user.not_before_at)
+        if (isClockBehind(notBefore, now)) return { outcome: 'clock_behind' }
         return { outcome: 'opened', session: insertSession(sql, session, notBefore, now), now, notBefore }
       })
     },
@@ -34,6 +31,10 @@ export function sessionsIn({ sql, now: clock, transaction }: Database): SessionM
         if (row?.client_id !== presentation.clientId || row.mode !== presentation.mode) return { outcome: 'unknown' }
         const why = whyOver(row, now)
         if (why !== undefined) return { outcome: 'over', sid: String(row.sid), why }
+        if (isClockBehind(Number(row.not_before_at), now)) return { outcome: 'clock_behind' }
+        if (presentation.audience !== null && row.audience !== null && row.audience !== presentation.audience) {
+          return { outcome: 'other_audience' }
+        }
 
         const moved = move(toRotationState(row), presentation, now, presentation.limits)
         return 'state' in moved
@@ -64,7 +65,7 @@ export function sessionsIn({ sql, now: clock, transaction }: Database): SessionM
     },
 
     async revokeSessions(userId, reason, keepSid = '') {
-      transaction((now) => revokeAll(sql, userId, reason, keepSid, now))
+      await transaction((now) => revokeAll(sql, userId, reason, keepSid, now))
     },
   }
 }
@@ -81,9 +82,23 @@ export function revokeAll(
   now: number,
 ): void {
   const notBefore = notBeforeOf(now)
+  sql.insertUser.run({ id: userId, now })
   sql.raiseNotBefore.run({ id: userId, notBefore })
+  if (reason === 'password_change' || reason === 'account_deleted') sql.noteCredentialsChange.run({ id: userId, now })
   sql.revokeSessions.run({ userId, keepSid, reason, now })
   sql.reauthenticate.run({ sid: keepSid, userId, notBefore })
+}
+
+/** Tells whether what a login verified before this transaction is still what would let it in. */
+function stillVerified(sql: Statements, user: Row, { userId, verified }: NewSession): boolean {
+  if (user.deleted_at !== null) return false
+  if ('since' in verified) return Number(user.credentials_changed_at) < verified.since
+  return sql.findAccount.get(userId)?.password_version === verified.passwordVersion
+}
+
+/** A not-before is at most a second ahead of the clock that wrote it. */
+function isClockBehind(notBefore: number, now: number): boolean {
+  return notBefore - now > 1000
 }
 
 /** The first whole second after now: tokens minted up to now are older (iat < nbf), those of a new login are not. */
@@ -92,7 +107,7 @@ export function notBeforeOf(now: number): number {
 }
 
 function insertSession(sql: Statements, session: NewSession, notBefore: number, now: number): Session {
-  const { ridHash, pepperId, idleLifetime, absoluteLifetime, passwordVersion: _, ...named } = session
+  const { ridHash, pepperId, idleLifetime, absoluteLifetime, verified: _, ...named } = session
   const absoluteExpiresAt = now + absoluteLifetime
   const times = {
     authenticatedAt: Math.max(now, notBefore),

@@ -14,8 +14,9 @@ const sql = {
   commit: 'COMMIT',
 
   insertUser: 'INSERT INTO users (id, created_at) VALUES (:id, :now) ON CONFLICT DO NOTHING',
-  findUser: 'SELECT not_before_at, deleted_at FROM users WHERE id = ?',
+  findUser: 'SELECT not_before_at, credentials_changed_at, deleted_at FROM users WHERE id = ?',
   raiseNotBefore: 'UPDATE users SET not_before_at = max(not_before_at, :notBefore) WHERE id = :id',
+  noteCredentialsChange: 'UPDATE users SET credentials_changed_at = :now WHERE id = :id',
   deleteUser: 'DELETE FROM users WHERE id = ?',
   markUserDeleted: 'UPDATE users SET deleted_at = :now WHERE id = :id',
 
