@@ -31,7 +31,7 @@ export function toNodeHandler(server: AuthorizationServer): NodeHandler {
 
   async function handle(...[incoming, outgoing, next]: Parameters<NodeHandler>): Promise<void> {
     const url = ('originalUrl' in incoming ? String(incoming.originalUrl) : incoming.url) ?? '/'
-    if (next !== undefined && !(await server.answers(url.split('?')[0] ?? '/'))) return next()
+    if (next !== undefined && !server.answers(url.split('?')[0] ?? '/')) return next()
     incoming.url = url
     restoreBody(incoming)
     await listener(incoming, outgoing)
@@ -49,7 +49,7 @@ export function createNodeServer(server: Pick<AuthorizationServer, 'fetch'>): Se
     requireHostHeader: false,
   }
   const httpServer = createServer({ ...limits, connectionsCheckingInterval: 1000 }, listener)
-  httpServer.maxRequestsPerSocket = 0
+  httpServer.on('checkExpectation', listener)
   return httpServer.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => refuseConnection(error, socket))
 }
 

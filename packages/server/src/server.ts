@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { pino } from 'pino'
+import { assertAccountChange } from './accounts/account-change.ts'
 import type { Accounts } from './accounts/accounts.ts'
 import { adaptAccounts } from './accounts/adapted-accounts.ts'
 import { createBuiltInAccounts } from './accounts/built-in-accounts.ts'
@@ -22,12 +23,13 @@ import { refresh } from './endpoints/refresh.ts'
 import { register } from './endpoints/register.ts'
 import { endSession, listSessions } from './endpoints/sessions.ts'
 import type { Endpoint, RequestEnv, Route } from './http/endpoint.ts'
-import { createRouter, type Router } from './http/router.ts'
+import { createRouter } from './http/router.ts'
 import type { AuthorizationServerOptions } from './options.ts'
 import { apiPage, apiPageFile, apiPageScript } from './pages/api-page.ts'
 import type { Parts } from './parts.ts'
 import { resolveOptions, type Settings } from './settings.ts'
-import { assertClaimNames, createAccessTokens } from './tokens/access-token.ts'
+import { StoreUnavailableError } from './store/store.ts'
+import { createAccessTokens } from './tokens/access-token.ts'
 import { loadKeys } from './tokens/keys.ts'
 import { createSeal } from './tokens/seal.ts'
 
@@ -81,12 +83,12 @@ export interface AuthorizationServer {
   /** Answers a request; `env.incoming` is Node's own request, where there is one. Never rejects. */
   fetch(request: Request, env?: Pick<RequestEnv['Bindings'], 'incoming'>): Promise<Response>
   /** Tells whether there is an endpoint at a path, so that a request for another can go on to the application. */
-  answers(path: string): Promise<boolean>
+  answers(path: string): boolean
   /** Resolves once the keys are there; every request waits for it. @throws Error when they cannot be had. */
   ready(): Promise<void>
   /**
    * Sets the roles or the further claims of a user of the built-in accounts; the next login or refresh has them.
-   * @throws TypeError for a claim name that an application cannot set
+   * @throws TypeError for what no access token could carry
    */
   updateAccount(
     userId: string,
@@ -104,61 +106,63 @@ export interface AuthorizationServer {
  */
 export function createAuthorizationServer(options: AuthorizationServerOptions): AuthorizationServer {
   const settings = resolveOptions(options)
-  const { log = pino({ level: 'info' }), store } = options
-  let router: Promise<Router> | undefined
+  const parts = assemble(options, settings)
+  const router = createRouter(routes(parts), parts)
+  let loading: Promise<void> | undefined
 
   /** Keys are loaded once; after a failure, such as a store that is away, the next request tries again. */
-  function getRouter(): Promise<Router> {
-    router ??= assemble(options, settings)
-      .then((parts) => createRouter(routes(parts), parts))
-      .catch((error) => {
-        router = undefined
-        throw error
-      })
-    return router
+  function ready(): Promise<void> {
+    loading ??= parts.load().catch((error: unknown) => {
+      loading = undefined
+      throw error
+    })
+    return loading
   }
 
   return {
     async fetch(request, env = {}) {
-      const arrivedAt = store.estimateNow()
-      try {
-        return await (await getRouter()).fetch(request, env.incoming, arrivedAt)
-      } catch (error) {
-        log.error({ err: error }, 'the server cannot start')
-        return new Response(null, { status: 503, headers: { 'retry-after': '1' } })
-      }
+      const arrivedAt = parts.store.estimateNow()
+      const failure = await ready().then(
+        () => undefined,
+        (error: unknown) => new StoreUnavailableError('the keys cannot be loaded', { cause: error }),
+      )
+      return router.fetch(request, { ...env, arrivedAt, failure })
     },
-    async answers(path) {
-      return (await getRouter()).answers(path)
-    },
-    async ready() {
-      await getRouter()
-    },
+    answers: router.answers,
+    ready,
     async updateAccount(userId, change) {
-      assertClaimNames(change.claims ?? {}, settings.allowPersonalClaims)
-      return (await store.updateAccount(userId, change)).outcome
+      assertAccountChange(change, settings.allowPersonalClaims)
+      return (await parts.store.updateAccount(userId, change)).outcome
     },
   }
 }
 
-async function assemble(options: AuthorizationServerOptions, settings: Settings): Promise<Parts> {
+function assemble(options: AuthorizationServerOptions, settings: Settings): Parts & { load(): Promise<void> } {
   const { store, log = pino({ level: 'info' }), sleep = setTimeout, random = randomBytes } = options
-  const keys = await loadKeys({
-    store,
-    seal: createSeal(settings.masterKey),
-    alg: settings.alg,
-    secrets: settings.secrets,
-    random,
-  })
-  const now = () => store.estimateNow()
-  const accessTokens = createAccessTokens({
-    settings,
-    keys,
-    random,
-    sleep: async (time) => void (await sleep(time)),
-    now,
-  })
-  return { settings, store, accounts: resolveAccounts(options, random), keys, accessTokens, log, random }
+  const seal = createSeal(settings.masterKey)
+  let loaded: Pick<Parts, 'keys' | 'accessTokens'> | undefined
+
+  async function load(): Promise<void> {
+    const keys = await loadKeys({ store, seal, alg: settings.alg, secrets: settings.secrets, random })
+    const wait = async (time: number) => void (await sleep(time))
+    const accessTokens = createAccessTokens({ settings, keys, random, sleep: wait, now: store.estimateNow })
+    loaded = { keys, accessTokens }
+  }
+
+  function getLoaded(): Pick<Parts, 'keys' | 'accessTokens'> {
+    if (loaded === undefined) throw new Error('a request came before the keys were loaded')
+    return loaded
+  }
+
+  return {
+    ...{ settings, store, accounts: resolveAccounts(options, random), log, random, load },
+    get keys() {
+      return getLoaded().keys
+    },
+    get accessTokens() {
+      return getLoaded().accessTokens
+    },
+  }
 }
 
 function resolveAccounts(

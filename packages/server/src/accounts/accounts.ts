@@ -18,7 +18,7 @@ export interface AccountProfile {
 
 /** An account whose password has just been verified. */
 export interface VerifiedAccount extends AccountProfile {
-  /** The password version that was verified, when the store keeps the account. */
+  /** The password version that was verified; the built-in accounts alone have one. */
   readonly passwordVersion?: number
 }
 
@@ -28,17 +28,17 @@ export interface VerifiedAccount extends AccountProfile {
  */
 export interface Accounts {
   /**
-   * Checks a password. Answer `undefined` for an unknown address as for a wrong password, and take as long for both:
+   * Checks a password. Answer nothing (`undefined` or `null`) for an unknown address as for a wrong password, and take as long for both:
    * verify against some constant hash when the address is unknown.
    */
-  verifyCredentials(email: string, password: string): Promise<VerifiedAccount | undefined>
-  /** Finds a person by the id that `verifyCredentials` gave; `undefined` once they may no longer sign in. */
-  findAccount(id: string): Promise<AccountProfile | undefined>
+  verifyCredentials(email: string, password: string): Promise<VerifiedAccount | null | undefined>
+  /** Finds a person by the id that `verifyCredentials` gave; nothing once they may no longer sign in. */
+  findAccount(id: string): Promise<AccountProfile | null | undefined>
   /** Makes an account. For a known address it makes none, and answers in the same time with an id that nobody has. */
   register?(email: string, password: string): Promise<{ readonly id: string; readonly email: string }>
   /**
-   * Changes a password after checking the present one, and ends the user's other sessions. An adapter of your own changes the
-   * password; the server then ends the sessions.
+   * Changes a password after checking the present one. The server checks it too, before it ends the user's other sessions. (The
+   * built-in accounts end them themselves, in one transaction.)
    */
   changePassword?(change: PasswordChange): Promise<PasswordChangeOutcome>
   /** Deletes an account after checking its password. */

@@ -4,16 +4,20 @@ import { publicDocument } from '../http/security-headers.ts'
 import type { Parts } from '../parts.ts'
 
 /** GET /.well-known/jwks.json: the public keys (RFC 7517 §5). */
-export function jwks({ keys }: Parts): Endpoint {
-  const document = JSON.stringify(keys.jwkSet)
+export function jwks(parts: Parts): Endpoint {
   return {
     summary: 'The public keys that verify access tokens',
+    public: true,
     answers: {
       200: {
         description: 'A JWK Set (RFC 7517).',
         body: z.object({ keys: z.array(z.looseObject({ kid: z.string(), alg: z.string() })) }),
       },
     },
-    handle: (c) => c.body(document, 200, { 'content-type': 'application/json', 'cache-control': publicDocument }),
+    handle: (c) =>
+      c.body(JSON.stringify(parts.keys.jwkSet), 200, {
+        'content-type': 'application/json',
+        'cache-control': publicDocument,
+      }),
   }
 }

@@ -4,8 +4,8 @@ import { publicDocument } from '../http/security-headers.ts'
 import type { Parts } from '../parts.ts'
 
 /** GET /.well-known/oauth-authorization-server: what this server is and where its keys are (RFC 8414 §3.2). */
-export function metadata({ settings, keys }: Parts): Endpoint {
-  const { issuer, defaultScopes, roleScopes } = settings
+export function metadata({ settings }: Parts): Endpoint {
+  const { issuer, alg, defaultScopes, roleScopes } = settings
   const scopes = [...new Set([...defaultScopes, ...[...roleScopes.values()].flat()])]
   const document = JSON.stringify({
     issuer,
@@ -13,11 +13,12 @@ export function metadata({ settings, keys }: Parts): Endpoint {
     scopes_supported: scopes,
     response_types_supported: [],
     grant_types_supported: [],
-    access_token_signing_alg_values_supported: [keys.signingKey.alg],
+    access_token_signing_alg_values_supported: [alg],
     service_documentation: `${issuer}/docs/api`,
   })
   return {
     summary: 'Authorization server metadata',
+    public: true,
     answers: {
       200: { description: 'Metadata (RFC 8414).', body: z.looseObject({ issuer: z.string(), jwks_uri: z.string() }) },
     },

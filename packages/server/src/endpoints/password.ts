@@ -13,7 +13,8 @@ const body = z.object({ currentPassword: password, newPassword })
 export function changePassword(parts: Parts, change: NonNullable<Accounts['changePassword']>): Endpoint {
   return {
     summary: 'Change my password',
-    description: 'Ends the other sessions; this one goes on with its refresh token, and needs a new access token.',
+    description:
+      'Ends the other sessions; this one goes on. Refresh it: access tokens from before the change may be refused elsewhere.',
     body,
     authorization: 'access-token',
     answers: { 204: { description: 'The password is changed.' } },

@@ -16,8 +16,7 @@ export function profile(parts: Parts): Endpoint {
     async handle(c) {
       const { userId } = await authenticate(parts, c)
       const account = await parts.accounts.findAccount(userId)
-      if (account === undefined)
-        throw new OAuthError('invalid_token', { reason: 'the account is gone', tokenSent: true })
+      if (!account) throw new OAuthError('invalid_token', { reason: 'the account is gone', tokenSent: true })
       const { id, email, emailVerified, roles, createdAt } = account
       return c.json({ user: { id, email, emailVerified, roles, createdAt } })
     },

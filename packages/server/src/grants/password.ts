@@ -31,8 +31,7 @@ export async function signIn(parts: Parts, request: SignIn): Promise<TokenAnswer
 
   const since = await store.now()
   const account = await accounts.verifyCredentials(request.email, request.password)
-  if (account === undefined)
-    throw new OAuthError('invalid_credentials', { reason: 'unknown address or wrong password' })
+  if (!account) throw new OAuthError('invalid_credentials', { reason: 'unknown address or wrong password' })
 
   const rid = random(16)
   const opening = await store.openSession({

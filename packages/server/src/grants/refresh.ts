@@ -55,7 +55,7 @@ async function answer(
   const { settings, accounts, keys, log } = parts
   const { session, state, pepperId, now, notBefore } = rotation
   const account = await accounts.findAccount(session.userId)
-  if (account === undefined) throw new OAuthError('invalid_grant', { reason: 'the account is gone' })
+  if (!account) throw new OAuthError('invalid_grant', { reason: 'the account is gone' })
   if (rotation.outcome === 'reissued')
     log.info({ event: 'refresh.late_replay', sid: session.sid }, 'a lost refresh answer was issued again')
 

@@ -1,6 +1,7 @@
 /**
  * Which scripts of other origins may call this server: any at the public key and metadata documents, elsewhere only those of
- * the exact list. A refused origin gets an answer without CORS headers, and the log names the setting.
+ * the exact list. A refused origin gets no Access-Control-Allow-Origin, without which a browser shows it nothing, and the log
+ * names the setting.
  */
 
 import type { MiddlewareHandler } from 'hono'

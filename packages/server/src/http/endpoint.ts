@@ -19,6 +19,8 @@ export interface RequestEnv extends Env {
     readonly requestId: string
     /** Epoch milliseconds of the store's clock. */
     readonly arrivedAt: number
+    /** Why nothing but the health of the process can be answered now. */
+    readonly failure: Error | undefined
   }
 }
 
@@ -46,6 +48,8 @@ export interface Endpoint {
   readonly answers: Readonly<Record<number, Answer>>
   /** Codes with which it refuses, besides those that every endpoint has. */
   readonly refusals?: readonly ErrorCode[]
+  /** A document for everyone: scripts of any origin may read it, and it has an ETag. @default false */
+  readonly public?: boolean
   /** Left out of openapi.json: pages and aliases. @default false */
   readonly hidden?: boolean
   handle(c: RequestContext): Response | Promise<Response>

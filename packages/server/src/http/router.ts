@@ -4,6 +4,8 @@
  */
 import { randomUUID } from 'node:crypto'
 import { Hono, type MiddlewareHandler } from 'hono'
+import { etag } from 'hono/etag'
+import { matchedRoutes } from 'hono/route'
 import type { Log } from '../log.ts'
 import { OAuthError } from '../oauth/oauth-error.ts'
 import type { Parts } from '../parts.ts'
@@ -15,8 +17,8 @@ import { refusalResponse } from './problem.ts'
 import { securityHeaders } from './security-headers.ts'
 
 export interface Router {
-  /** Answers a request that arrived at a moment of the store's clock, epoch milliseconds. */
-  fetch(request: Request, node: RequestEnv['Bindings']['incoming'], arrivedAt: number): Promise<Response>
+  /** Answers a request. Never rejects. */
+  fetch(request: Request, arrival: Omit<RequestEnv['Bindings'], 'requestId'>): Promise<Response>
   /** Tells whether a row has this path. */
   answers(path: string): boolean
 }
@@ -29,11 +31,15 @@ export function createRouter(routes: readonly Route[], parts: Parts): Router {
   const rows = routes.flatMap((row) => pathsOf(row.path, base).map((path) => ({ ...row, path })))
   const app = new Hono<RequestEnv>()
 
-  app.use(corsFor(settings, log))
-  for (const { method, path, endpoint } of rows) app.on(method, path, (c) => endpoint.handle(c))
+  app.use(corsFor(rows, settings, log))
+  app.use(refuseWithoutKeys(`${base}/healthz`))
+  for (const { method, path, endpoint } of rows) {
+    if (endpoint.public) app.use(path, etag())
+    app.on(method, path, (c) => endpoint.handle(c))
+  }
   for (const [path, methods] of methodsByPath(rows)) {
     app.all(path, () => {
-      throw new OAuthError('method_not_allowed', { reason: 'no such method at this path', allow: methods })
+      throw new OAuthError('method_not_allowed', { reason: 'no such method at this path', allow: [...methods] })
     })
   }
   app.notFound((c) => refuse(new OAuthError('not_found', { reason: 'no such path' }), c, parts))
@@ -44,13 +50,9 @@ export function createRouter(routes: readonly Route[], parts: Parts): Router {
     `^(${rows.map(({ path }) => path.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+')).join('|')})$`,
   )
 
-  async function fetch(
-    request: Request,
-    incoming: RequestEnv['Bindings']['incoming'],
-    arrivedAt: number,
-  ): Promise<Response> {
+  async function fetch(request: Request, arrival: Omit<RequestEnv['Bindings'], 'requestId'>): Promise<Response> {
     const requestId = randomUUID()
-    const response = await app.fetch(request, { ...(incoming && { incoming }), requestId, arrivedAt })
+    const response = await app.fetch(request, { ...arrival, requestId })
     for (const [name, value] of headers) if (!response.headers.has(name)) response.headers.set(name, value)
     response.headers.set('x-request-id', requestId)
     return response
@@ -64,19 +66,27 @@ function pathsOf(path: string, base: string): string[] {
   return base !== '' && path === metadataPath ? [`${base}${path}`, `${metadataPath}${base}`] : [`${base}${path}`]
 }
 
-function corsFor(settings: Settings, log: Log): MiddlewareHandler {
+function corsFor(rows: readonly Route[], settings: Settings, log: Log): MiddlewareHandler {
+  const publicPaths = new Set(rows.filter(({ endpoint }) => endpoint.public).map(({ path }) => path))
   const listed = listedCors(settings, log)
   return (c, next) => {
     if (c.req.header('origin') === undefined) return next()
-    return c.req.path.includes('/.well-known/') ? openCors(c, next) : listed(c, next)
+    return publicPaths.has(c.req.path) ? openCors(c, next) : listed(c, next)
+  }
+}
+
+function refuseWithoutKeys(healthPath: string): MiddlewareHandler<RequestEnv> {
+  return (c, next) => {
+    if (c.env.failure !== undefined && c.req.path !== healthPath) throw c.env.failure
+    return next()
   }
 }
 
 /** The methods of each path, for the Allow header of a 405; GET answers HEAD too. */
-function methodsByPath(routes: readonly Route[]): ReadonlyMap<string, readonly string[]> {
-  const methods = new Map<string, string[]>()
+function methodsByPath(routes: readonly Route[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const methods = new Map<string, Set<string>>()
   for (const { method, path } of routes) {
-    methods.set(path, [...(methods.get(path) ?? []), ...(method === 'GET' ? ['GET', 'HEAD'] : [method])])
+    methods.set(path, new Set([...(methods.get(path) ?? []), ...(method === 'GET' ? ['GET', 'HEAD'] : [method])]))
   }
   return methods
 }
@@ -85,11 +95,26 @@ function methodsByPath(routes: readonly Route[]): ReadonlyMap<string, readonly s
 function refuse(thrown: unknown, c: RequestContext, { log, settings }: Parts): Response {
   const { requestId } = c.env
   const error = toOAuthError(thrown)
-  const fields = { requestId, method: c.req.method, path: c.req.path, code: error.code, reason: error.reason }
-  if (error.code === 'server_error') log.error({ ...fields, err: error.cause }, 'request failed')
-  else if (error.code === 'temporarily_unavailable') log.warn({ ...fields, err: error.cause }, 'request not served')
+  const fields = { requestId, method: c.req.method, path: pathOf(c), code: error.code, reason: error.reason }
+  if (error.code === 'server_error') log.error({ ...fields, err: describeError(error.cause) }, 'request failed')
+  else if (error.code === 'temporarily_unavailable')
+    log.warn({ ...fields, err: describeError(error.cause) }, 'request not served')
   else log.info(fields, 'request refused')
   return refusalResponse(error, settings.issuer, requestId)
+}
+
+/** The path of the row, not of the request: people paste tokens into paths. */
+function pathOf(c: RequestContext): string {
+  const row = matchedRoutes(c).findLast(({ path }) => !path.endsWith('*'))
+  return row?.path ?? 'unknown'
+}
+
+/** What an error says of itself; its other members may hold a request with everything in it. */
+function describeError(error: unknown): object | undefined {
+  if (!(error instanceof Error)) return undefined
+  const { name, message, stack } = error
+  const cause = describeError(error.cause)
+  return { type: name, message, stack, ...('code' in error && { code: error.code }), ...(cause && { cause }) }
 }
 
 function toOAuthError(thrown: unknown): OAuthError {

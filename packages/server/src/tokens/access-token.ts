@@ -10,7 +10,7 @@ import { createSigner, createVerifier, TokenError } from '@countersign/token'
 import type { AccountProfile } from '../accounts/accounts.ts'
 import type { Settings } from '../settings.ts'
 import type { Session } from '../store/store.ts'
-import { personalClaims, registeredClaims } from './claim-names.ts'
+import { assertClaimNames } from './claim-names.ts'
 import type { Keys } from './keys.ts'
 
 /** What a token is issued for; times are epoch milliseconds of the store's clock. */
@@ -104,17 +104,4 @@ async function applicationClaims(
   const claims = { ...account.claims, ...added }
   assertClaimNames(claims, settings.allowPersonalClaims)
   return claims
-}
-
-/** @throws TypeError when a claim has a name that an application cannot set, or has not said it means to. */
-export function assertClaimNames(claims: Readonly<Record<string, unknown>>, allowed: ReadonlySet<string>): void {
-  for (const name of Object.keys(claims)) {
-    if (registeredClaims.has(name))
-      throw new TypeError(`the claim ${name} is set by the server and cannot be overridden`)
-    if (personalClaims.has(name) && !allowed.has(name)) {
-      throw new TypeError(
-        `the claim ${name} is personal data, which every reader of an access token would see; allowPersonalClaims permits it`,
-      )
-    }
-  }
 }

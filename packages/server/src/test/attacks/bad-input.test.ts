@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { inspect } from 'node:util'
 import { ada, type Call, type Reply, startTestServer } from '../test-server.ts'
 
 /** What every refusal looks like, whatever went wrong. */
@@ -223,7 +224,7 @@ test('an error of ours: 500 with a request id that the log has, and no stack tra
   const { call, log } = startTestServer(t, {
     accounts: {
       async verifyCredentials() {
-        throw new Error('the users table is on fire')
+        throw Object.assign(new Error('the users table is on fire'), { config: { data: ada.password } })
       },
       async findAccount() {
         return undefined
@@ -235,7 +236,8 @@ test('an error of ours: 500 with a request id that the log has, and no stack tra
   assert.ok(!reply.text.includes('fire'))
   const line = log.find(({ level }) => level === 'error')
   assert.equal(line?.fields.requestId, reply.json.requestId)
-  assert.match(String(line?.fields.err), /on fire/)
+  assert.match(inspect(line?.fields.err), /on fire/)
+  assert.ok(!inspect(line?.fields.err).includes(ada.password), 'an error may hold the request that failed')
 })
 
 test('a store that is away: 503 with Retry-After, and readiness says so', async (t) => {

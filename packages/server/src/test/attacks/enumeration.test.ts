@@ -16,32 +16,48 @@ async function timeOf(server: TestServer, path: string, json: object): Promise<n
   return performance.now() - began
 }
 
+/**
+ * Measures two kinds of call in turn and asserts that their times do not tell them apart. A leak shows in every attempt; a machine
+ * that is busy in step with the turns does not.
+ */
+async function assertAlike(
+  known: (round: string) => Promise<number>,
+  unknown: (round: string) => Promise<number>,
+): Promise<void> {
+  const chances: number[] = []
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const times: { known: number[]; unknown: number[] } = { known: [], unknown: [] }
+    for (let round = 0; round < rounds; round++) {
+      const knownFirst = round % 2 === 0
+      if (knownFirst) times.known.push(await known(`${attempt}-${round}`))
+      times.unknown.push(await unknown(`${attempt}-${round}`))
+      if (!knownFirst) times.known.push(await known(`${attempt}-${round}`))
+    }
+    const chance = chanceOfLonger(times.known, times.unknown)
+    if (chance > 0.25 && chance < 0.75) return
+    chances.push(chance)
+  }
+  assert.fail(`a known address takes longer with a chance of ${chances.join(', ')}`)
+}
+
 describe('whether an address is known', () => {
   test('cannot be told from the time of a login', async (t) => {
     const server = startTestServer(t)
     await server.signUp()
-    const known: number[] = []
-    const unknown: number[] = []
-    for (let round = 0; round < rounds; round++) {
-      known.push(await timeOf(server, '/api/auth/login', { ...ada, password: 'wrong' }))
-      unknown.push(await timeOf(server, '/api/auth/login', { email: `nobody-${round}@example.com`, password: 'wrong' }))
-    }
-    const chance = chanceOfLonger(known, unknown)
-    assert.ok(chance > 0.25 && chance < 0.75, `known takes longer with a chance of ${chance}`)
+    const password = 'wrong'
+    await assertAlike(
+      () => timeOf(server, '/api/auth/login', { ...ada, password }),
+      (round) => timeOf(server, '/api/auth/login', { email: `nobody-${round}@example.com`, password }),
+    )
   })
 
   test('cannot be told from the time of a registration', async (t) => {
     const server = startTestServer(t)
     await server.signUp()
-    const known: number[] = []
-    const unknown: number[] = []
-    for (let round = 0; round < rounds; round++) {
-      known.push(await timeOf(server, '/api/auth/register', { ...ada, password: 'another password' }))
-      unknown.push(
-        await timeOf(server, '/api/auth/register', { email: `new-${round}@example.com`, password: 'another password' }),
-      )
-    }
-    const chance = chanceOfLonger(known, unknown)
-    assert.ok(chance > 0.2 && chance < 0.8, `known takes longer with a chance of ${chance}`)
+    const password = 'another password'
+    await assertAlike(
+      () => timeOf(server, '/api/auth/register', { ...ada, password }),
+      (round) => timeOf(server, '/api/auth/register', { email: `new-${round}@example.com`, password }),
+    )
   })
 })

@@ -1,0 +1,30 @@
+/** What may be set on an account, so that each access token made of it can be signed, read and sent. */
+import { z } from 'zod'
+import { assertClaimNames } from '../tokens/claim-names.ts'
+
+/** Roles and claims travel in a header with each request: so many bytes of JSON are the most. */
+const mostRoleBytes = 1024
+const mostClaimBytes = 2048
+
+const change = z.strictObject({
+  roles: z.array(z.string().min(1)).optional(),
+  claims: z.record(z.string(), z.json()).optional(),
+})
+
+/** @throws TypeError that names what no access token could carry. */
+export function assertAccountChange(given: unknown, allowedPersonalClaims: ReadonlySet<string>): void {
+  const parsed = change.safeParse(given)
+  if (!parsed.success) {
+    const places = parsed.error.issues.map(({ path }) => path.join('.') || 'change')
+    throw new TypeError(`roles is a list of names and claims an object of JSON values: mend ${places.join(', ')}`)
+  }
+  const { roles = [], claims = {} } = given as z.output<typeof change>
+  assertClaimNames(claims, allowedPersonalClaims)
+  assertSize('roles', roles, mostRoleBytes)
+  assertSize('claims', claims, mostClaimBytes)
+}
+
+function assertSize(name: string, value: unknown, most: number): void {
+  if (Buffer.byteLength(JSON.stringify(value)) > most)
+    throw new TypeError(`${name} has more than ${most} bytes of JSON`)
+}
