@@ -35,22 +35,42 @@ export function prepareDataFolder(path: string): void {
 /**
  * Reads the master key of the folder, making it on the first start. It appears whole or not at all, and two processes that start at
  * once use the same one: it is written under another name, synced, and linked into place, which only one can do.
+ * @throws DataFolderError when what is there is no master key
  */
 export function readOrMakeMasterKey(folder: string): string {
-  const path = join(folder, 'master-key')
-  if (!existsSync(path)) {
-    const draft = join(folder, `master-key.${process.pid}`)
-    rmSync(draft, { force: true })
-    writeSynced(draft, randomBytes(32).toString('base64url'))
-    try {
-      linkSync(draft, path)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    } finally {
-      rmSync(draft, { force: true })
-    }
+  const path = masterKeyPath(folder)
+  if (!existsSync(path)) makeMasterKey(folder, path)
+  const text = readFileSync(path, 'utf8').trim()
+  if (!/^[\w-]{43}$/.test(text)) {
+    throw new DataFolderError(`${path} holds no master key. Put the right one back, or set COUNTERSIGN_MASTER_KEY.`)
   }
-  return readFileSync(path, 'utf8').trim()
+  return text
+}
+
+/** A new key would not open what a database holds already. @throws DataFolderError when its key is gone */
+export function assertMasterKeyKept(folder: string, databasePath: string): void {
+  const path = masterKeyPath(folder)
+  if (existsSync(path) || !existsSync(databasePath)) return
+  throw new DataFolderError(
+    `The database ${databasePath} is there and its master key ${path} is not. Put the key back, or set COUNTERSIGN_MASTER_KEY.`,
+  )
+}
+
+function masterKeyPath(folder: string): string {
+  return join(folder, 'master-key')
+}
+
+function makeMasterKey(folder: string, path: string): void {
+  const draft = join(folder, `master-key.${process.pid}`)
+  rmSync(draft, { force: true })
+  writeSynced(draft, randomBytes(32).toString('base64url'))
+  try {
+    linkSync(draft, path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  } finally {
+    rmSync(draft, { force: true })
+  }
 }
 
 function writeSynced(path: string, text: string): void {

@@ -9,13 +9,12 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { dirname } from 'node:path'
 import { pino } from 'pino'
-import { DataFolderError, prepareDataFolder, readOrMakeMasterKey } from './data-folder.ts'
+import { assertMasterKeyKept, DataFolderError, prepareDataFolder, readOrMakeMasterKey } from './data-folder.ts'
 import { type RunMode, readEnvironment, SettingsError, type StartSettings } from './environment.ts'
 import { createNodeServer } from './node.ts'
-import type { AuthorizationServerOptions } from './options.ts'
 import { readyBlock } from './ready-block.ts'
 import { type AuthorizationServer, createAuthorizationServer } from './server.ts'
-import { UnusableDatabaseError } from './store/sqlite/migrations.ts'
+import { assertUsable, UnusableDatabaseError } from './store/sqlite/migrations.ts'
 import { openSqliteStore } from './store/sqlite/sqlite-store.ts'
 import type { Store } from './store/store.ts'
 
@@ -34,7 +33,7 @@ async function main(mode: string | undefined): Promise<void> {
   const launcherGone = new Promise<void>((resolve) => process.once('disconnect', resolve))
   process.channel?.unref()
   const settings = readSettings(mode)
-  const log = pino({ level: settings.logLevel }, pino.destination({ dest: mode === 'dev' ? 2 : 1, sync: true }))
+  const log = openLog(mode, settings.logLevel)
   for (const warning of settings.warnings) log.warn(warning)
 
   let begin: (running: Promise<Running>) => void = () => {}
@@ -47,7 +46,7 @@ async function main(mode: string | undefined): Promise<void> {
 
   try {
     const { store, issuer } = await running
-    stopOnSignal(httpServer, store, launcherGone)
+    stopOnSignal(httpServer, store, log, launcherGone)
     if (mode === 'dev')
       process.stdout.write(
         readyBlock(
@@ -61,6 +60,11 @@ async function main(mode: string | undefined): Promise<void> {
     httpServer.close()
     throw error
   }
+}
+
+/** A reader that does not read must not stop the server: lines wait in a megabyte of memory, and are dropped past that. */
+function openLog(mode: RunMode, level: string): pino.Logger {
+  return pino({ level }, pino.destination({ dest: mode === 'dev' ? 2 : 1, sync: false, maxLength: 1 << 20 }))
 }
 
 function readSettings(mode: RunMode): StartSettings {
@@ -92,27 +96,23 @@ function listenProblem(error: NodeJS.ErrnoException, port: number, host: string)
   }
 }
 
-/** Opens folder, database and keys, in this order, each of them made on the first start. */
+/** Opens folder, database and keys, in this order, each of them made on the first start. What cannot be used is left as it was. */
 async function open(settings: StartSettings, port: number, log: pino.Logger): Promise<Running> {
   const { dataDir, databasePath, options } = settings
+  explainDatabase(databasePath, () => assertUsable(databasePath))
+  if (options.masterKey === undefined) assertMasterKeyKept(dataDir, databasePath)
   if (options.masterKey === undefined || dirname(databasePath) === dataDir) prepareDataFolder(dataDir)
   const masterKey = options.masterKey ?? readOrMakeMasterKey(dataDir)
   const issuer = options.issuer ?? `http://localhost:${port}`
-  const store = openDatabase(databasePath)
-  const server = createAuthorizationServer({
-    ...options,
-    issuer,
-    masterKey,
-    store,
-    log,
-  } satisfies AuthorizationServerOptions)
+  const store = explainDatabase(databasePath, () => openSqliteStore({ path: databasePath }))
+  const server = createAuthorizationServer({ ...options, issuer, masterKey, store, log })
   await server.ready()
   return { server, store, issuer }
 }
 
-function openDatabase(path: string): Store {
+function explainDatabase<Result>(path: string, act: () => Result): Result {
   try {
-    return openSqliteStore({ path })
+    return act()
   } catch (error) {
     if (error instanceof UnusableDatabaseError) throw error
     throw new UnusableDatabaseError(
@@ -122,14 +122,15 @@ function openDatabase(path: string): Store {
 }
 
 /** Stops whole on a signal, or when the launcher that started this process is gone: no new requests, drain, close. */
-function stopOnSignal(httpServer: Server, store: Store, launcherGone: Promise<void>): void {
+function stopOnSignal(httpServer: Server, store: Store, log: pino.Logger, launcherGone: Promise<void>): void {
   let stopping = false
   function stop(signal?: NodeJS.Signals): void {
     if (stopping && signal === 'SIGINT') process.exit(130)
     if (stopping) return
     stopping = true
     setTimeout(() => httpServer.closeAllConnections(), drainTime).unref()
-    httpServer.close(() => void store.close().then(() => process.exit(0)))
+    httpServer.close(() => void store.close().then(() => log.flush(() => process.exit(0))))
+    setTimeout(() => process.exit(0), drainTime + 1000).unref()
     setInterval(() => httpServer.closeIdleConnections(), 25)
   }
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop)

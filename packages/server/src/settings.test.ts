@@ -84,6 +84,8 @@ describe('a shared secret', () => {
   })
   test('that is weak is refused, the second one too', () => {
     assert.deepEqual(problemsOf({ signingAlgorithm: 'HS512', signingSecret }), ['signingSecret'])
+    const twice = { signingAlgorithm: 'HS256', signingSecret, previousSigningSecret: signingSecret } as const
+    assert.deepEqual(problemsOf(twice), ['previousSigningSecret'])
     assert.deepEqual(problemsOf({ signingAlgorithm: 'HS256', signingSecret, previousSigningSecret: 'x' }), [
       'previousSigningSecret',
     ])

@@ -142,6 +142,9 @@ function readSecrets(
     complain('signingSecret', `${weakness}; make one with: openssl rand -base64 64 | tr -d '\\n'`)
   const weaknessOfPrevious = previousSigningSecret === undefined ? undefined : weaknessOf(previousSigningSecret, alg)
   if (weaknessOfPrevious !== undefined) complain('previousSigningSecret', weaknessOfPrevious)
+  if (previousSigningSecret !== undefined && previousSigningSecret === signingSecret) {
+    complain('previousSigningSecret', 'is the same as the present one: leave it out')
+  }
   const bytes = (text: string) => new TextEncoder().encode(text)
   return {
     signing: bytes(signingSecret ?? ''),

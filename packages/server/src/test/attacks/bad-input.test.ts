@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { inspect } from 'node:util'
+import { newLocation } from '../../store/sqlite/sqlite-store.fixture.ts'
+import { openSqliteStore } from '../../store/sqlite/sqlite-store.ts'
 import { ada, type Call, type Reply, startTestServer } from '../test-server.ts'
 
 /** What every refusal looks like, whatever went wrong. */
@@ -248,4 +250,17 @@ test('a store that is away: 503 with Retry-After, and readiness says so', async 
   assertProblem(ready, 503, 'temporarily_unavailable')
   assert.equal(ready.headers.get('retry-after'), '1')
   assert.equal((await call('GET', '/healthz')).status, 200)
+})
+
+test('a store that is away at the start: 503 for all but the health of the process, until it is back', async (t) => {
+  const store = openSqliteStore({ path: newLocation((remove) => t.after(remove)) })
+  const { listPeppers } = store
+  store.listPeppers = () => Promise.reject(new Error('away'))
+  const { call, server, signUp } = startTestServer(t, { store })
+  assertProblem(await call('POST', '/api/auth/login', { json: ada }), 503, 'temporarily_unavailable')
+  assertProblem(await call('GET', '/readyz'), 503, 'temporarily_unavailable')
+  assert.equal((await call('GET', '/healthz')).status, 200)
+  assert.ok(server.answers('/api/auth/login') && !server.answers('/mine'), 'a host application goes on')
+  store.listPeppers = listPeppers
+  assert.ok(await signUp())
 })

@@ -34,6 +34,16 @@ test('only public documents may be kept', async (t) => {
   }
 })
 
+test('public documents need not be sent twice', async (t) => {
+  const { call } = startTestServer(t)
+  for (const path of ['/.well-known/jwks.json', '/.well-known/oauth-authorization-server']) {
+    const etag = (await call('GET', path)).headers.get('etag') ?? ''
+    assert.match(etag, /^"[0-9a-f]{40}"$/)
+    const again = await call('GET', path, { headers: { 'if-none-match': etag } })
+    assert.deepEqual([again.status, again.text, again.headers.get('etag')], [304, '', etag])
+  }
+})
+
 test('an http issuer sends no Strict-Transport-Security', async (t) => {
   const { call } = startTestServer(t, { issuer: 'http://localhost:4000' })
   assert.equal((await call('GET', '/healthz')).headers.get('strict-transport-security'), null)

@@ -48,6 +48,12 @@ describe('what Node itself refuses is a problem too', () => {
   }
 })
 
+test('an expectation that it does not know is passed over (RFC 9110 §10.1.1)', async (t) => {
+  const { issuer } = await startDev(t)
+  const request = 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nExpect: foo\r\nConnection: close\r\n\r\n'
+  assert.match(await exchange(issuer, request), /^HTTP\/1\.1 200 /)
+})
+
 test('an answer that was acknowledged survives kill -9 of the server', async (t) => {
   const dataDir = newFolder(t)
   const lasting: string[] = []
@@ -97,12 +103,19 @@ test('a refresh that waited in the socket of a stopped process changes nothing o
   assert.equal(second.refreshToken, first.refreshToken, 'the first refresh of a live client was the rotation')
 })
 
-test('stops whole on SIGTERM: answers what is in flight, takes nothing new, exits 0', async (t) => {
+test('stops whole on SIGTERM: answers every login in flight, takes nothing new, exits 0', async (t) => {
   const { issuer, child, ended } = await startDev(t)
-  const inFlight = signUp(issuer, 'ada')
-  await setTimeout(5)
+  await signUp(issuer, 'ada')
+  let answered = 0
+  const inFlight = Array.from({ length: 40 }, async () => {
+    const token = await signIn(issuer, 'ada')
+    answered++
+    return token
+  })
+  while (answered === 0) await setTimeout(5)
+  assert.ok(answered < inFlight.length, 'some are still under way')
   child.kill('SIGTERM')
-  assert.match(await inFlight.catch((error) => `rt1.${error}`), /^rt1\./)
+  for (const token of await Promise.all(inFlight)) assert.match(token, /^rt1\./)
   assert.deepEqual([(await ended()).code, child.signalCode], [0, null])
   await assert.rejects(fetch(`${issuer}/healthz`))
 })
@@ -148,15 +161,18 @@ async function sendRefresh({ issuer }: RunningServer, token: string): Promise<So
 }
 
 async function signUp(issuer: string, name: string): Promise<string> {
-  const account = { email: `${name}@example.com`, password: 'a quite long password' }
-  const send = (path: string) =>
-    fetch(issuer + path, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(account),
-    })
-  await send('/api/auth/register')
-  return ((await (await send('/api/auth/login')).json()) as { refreshToken: string }).refreshToken
+  await postAccount(issuer, '/api/auth/register', name)
+  return signIn(issuer, name)
+}
+
+async function signIn(issuer: string, name: string): Promise<string> {
+  const answer = (await (await postAccount(issuer, '/api/auth/login', name)).json()) as { refreshToken: string }
+  return answer.refreshToken
+}
+
+function postAccount(issuer: string, path: string, name: string): Promise<Response> {
+  const body = JSON.stringify({ email: `${name}@example.com`, password: 'a quite long password' })
+  return fetch(issuer + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
 }
 
 function refresh(issuer: string, refreshToken: string): Promise<Response> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { exec } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -211,18 +211,40 @@ describe('what cannot be used', () => {
     assert.match(stderr, /^The database .* cannot be opened: .*\. Set COUNTERSIGN_DATABASE_URL to a file that can\.\n$/)
   })
 
-  test('a database of a newer version: one sentence, exit 1, and the file is as it was', async (t) => {
-    const dataDir = newFolder(t)
-    mkdirSync(dataDir, { recursive: true })
-    const path = join(dataDir, 'countersign.db')
+  test('a database of a newer version: one sentence, exit 1, and everything is as it was', async (t) => {
+    const folder = newFolder(t)
+    const path = join(folder, 'later.db')
     const database = new DatabaseSync(path)
-    database.exec('CREATE TABLE later (id TEXT); PRAGMA application_id = 1131636590; PRAGMA user_version = 999')
+    database.exec('PRAGMA journal_mode = WAL; CREATE TABLE later (id TEXT)')
+    database.exec('PRAGMA application_id = 1131636590; PRAGMA user_version = 999')
     database.close()
-    copyFileSync(path, `${path}.copy`)
-    const { code, stderr } = await spawnServer(t, 'dev', { PORT: '0', COUNTERSIGN_DATA_DIR: dataDir }).ended()
+    const before = readFileSync(path)
+    const env = { PORT: '0', COUNTERSIGN_DATA_DIR: join(folder, 'data'), COUNTERSIGN_DATABASE_URL: `sqlite:${path}` }
+    const { code, stderr } = await spawnServer(t, 'dev', env).ended()
     assert.equal(code, 1)
     assert.match(stderr, /was written by a newer version of Countersign .* Start that version, or restore a backup/)
-    assert.deepEqual(readFileSync(path), readFileSync(`${path}.copy`))
+    assert.deepEqual(readFileSync(path), before)
+    assert.deepEqual(readdirSync(folder), ['later.db'])
+  })
+
+  test('a database whose master key is gone: one sentence, exit 1, and no other key is made', async (t) => {
+    const dataDir = newFolder(t)
+    const first = await startDev(t, { COUNTERSIGN_DATA_DIR: dataDir })
+    first.child.kill('SIGTERM')
+    await first.ended()
+    rmSync(join(dataDir, 'master-key'))
+    const { code, stderr } = await spawnServer(t, 'dev', { PORT: '0', COUNTERSIGN_DATA_DIR: dataDir }).ended()
+    assert.equal(code, 1)
+    assert.match(stderr, /its master key .* is not\. Put the key back, or set COUNTERSIGN_MASTER_KEY\./)
+    assert.ok(!existsSync(join(dataDir, 'master-key')))
+  })
+
+  test('a master key that is none: one sentence, exit 1', async (t) => {
+    const dataDir = newFolder(t)
+    writeFileSync(join(dataDir, 'master-key'), '')
+    const { code, stderr } = await spawnServer(t, 'dev', { PORT: '0', COUNTERSIGN_DATA_DIR: dataDir }).ended()
+    assert.deepEqual([code, /holds no master key/.test(stderr)], [1, true])
+    assert.ok(!existsSync(join(dataDir, 'countersign.db')))
   })
 
   test('a wrong command: its usage, exit 2', async (t) => {
