@@ -131,7 +131,8 @@ function stopOnSignal(httpServer: Server, store: Store, log: pino.Logger, launch
     setTimeout(() => httpServer.closeAllConnections(), drainTime).unref()
     httpServer.close(() => void store.close().then(() => log.flush(() => process.exit(0))))
     setTimeout(() => process.exit(0), drainTime + 1000).unref()
-    setInterval(() => httpServer.closeIdleConnections(), 25)
+    // A connection whose request is on its way looks idle: give it a moment.
+    setInterval(() => httpServer.closeIdleConnections(), 100)
   }
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop)
   void launcherGone.then(() => stop())
