@@ -32,9 +32,9 @@ async function main(args: string[]): Promise<number> {
   const files = collectTests(all).filter((path) => words.length === 0 || words.some((word) => path.includes(word)))
   if (files.length === 0)
     return refuse(`No test file${words.length > 0 ? ` has ${words.join(' or ')} in its path` : ''}.`)
-  for (const example of examplesOf(files, all)) {
-    const failed = await installIfNeeded(join(root, example), { run: runNpm, say: (line) => console.error(line) })
-    if (failed) return refuse(`npm install failed in ${example}.`)
+  for (const folder of foldersWithPackages(files, all)) {
+    const failed = await installIfNeeded(join(root, folder), { run: runNpm, say: (line) => console.error(line) })
+    if (failed) return refuse(`npm install failed in ${folder}.`)
   }
   return runFiles(files, options)
 }
@@ -112,11 +112,13 @@ function runNpm(command: string, args: string[], options: SpawnOptions): Promise
   })
 }
 
-/** Lists the examples that have packages of their own and that `files` run: a test in test/examples may run any of them. */
-function examplesOf(files: string[], all: string[]): string[] {
-  const anyOfThem = files.some((path) => path.startsWith('test/examples/'))
-  const folders = all.flatMap((path) => path.match(/^examples\/[^/]+(?=\/package-lock\.json$)/) ?? [])
-  return folders.filter((folder) => anyOfThem || files.some((path) => path.startsWith(`${folder}/`)))
+/** Lists the folders with packages of their own that `files` run: a test in test/examples may run any of the examples. */
+function foldersWithPackages(files: string[], all: string[]): string[] {
+  const anyExample = files.some((path) => path.startsWith('test/examples/'))
+  const folders = all.flatMap((path) => path.match(/^(?:examples|test)\/[^/]+(?=\/package-lock\.json$)/) ?? [])
+  return folders.filter(
+    (folder) => (anyExample && folder.startsWith('examples/')) || files.some((path) => path.startsWith(`${folder}/`)),
+  )
 }
 
 function refuse(message: string): number {
