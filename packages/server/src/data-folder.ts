@@ -9,6 +9,7 @@ import {
   openSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
   writeSync,
 } from 'node:fs'
@@ -50,7 +51,8 @@ export function readOrMakeMasterKey(folder: string): string {
 /** A new key would not open what a database holds already. @throws DataFolderError when its key is gone */
 export function assertMasterKeyKept(folder: string, databasePath: string): void {
   const path = masterKeyPath(folder)
-  if (existsSync(path) || !existsSync(databasePath)) return
+  const isEmpty = (statSync(databasePath, { throwIfNoEntry: false })?.size ?? 0) === 0
+  if (existsSync(path) || isEmpty) return
   throw new DataFolderError(
     `The database ${databasePath} is there and its master key ${path} is not. Put the key back, or set COUNTERSIGN_MASTER_KEY.`,
   )

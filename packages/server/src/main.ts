@@ -6,7 +6,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, isIPv6, Server as NetServer } from 'node:net'
 import { dirname } from 'node:path'
 import { pino } from 'pino'
 import { assertMasterKeyKept, DataFolderError, prepareDataFolder, readOrMakeMasterKey } from './data-folder.ts'
@@ -30,6 +30,7 @@ interface Running {
 async function main(mode: string | undefined): Promise<void> {
   if (mode !== 'dev' && mode !== 'start') return fail('Usage: main.ts dev | start', 2)
   process.umask(0o077)
+  process.stdout.on('error', () => {})
   const launcherGone = new Promise<void>((resolve) => process.once('disconnect', resolve))
   process.channel?.unref()
   const settings = readSettings(mode)
@@ -50,7 +51,11 @@ async function main(mode: string | undefined): Promise<void> {
     if (mode === 'dev')
       process.stdout.write(
         readyBlock(
-          { issuer, listening: `http://${settings.host}:${port}`, ...settings },
+          {
+            issuer,
+            listening: `http://${isIPv6(settings.host) ? `[${settings.host}]` : settings.host}:${port}`,
+            ...settings,
+          },
           randomBytes(4).toString('hex'),
           randomBytes(12).toString('base64url'),
         ),
@@ -106,7 +111,12 @@ async function open(settings: StartSettings, port: number, log: pino.Logger): Pr
   const issuer = options.issuer ?? `http://localhost:${port}`
   const store = explainDatabase(databasePath, () => openSqliteStore({ path: databasePath }))
   const server = createAuthorizationServer({ ...options, issuer, masterKey, store, log })
-  await server.ready()
+  try {
+    await server.ready()
+  } catch (error) {
+    await store.close()
+    throw error
+  }
   return { server, store, issuer }
 }
 
@@ -129,13 +139,18 @@ function stopOnSignal(httpServer: Server, store: Store, log: pino.Logger, launch
     if (stopping) return
     stopping = true
     setTimeout(() => httpServer.closeAllConnections(), drainTime).unref()
-    httpServer.close(() => void store.close().then(() => log.flush(() => process.exit(0))))
+    closeToNewConnections(httpServer, () => void store.close().then(() => log.flush(() => process.exit(0))))
     setTimeout(() => process.exit(0), drainTime + 1000).unref()
     // A connection whose request is on its way looks idle: give it a moment.
     setInterval(() => httpServer.closeIdleConnections(), 100)
   }
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop)
   void launcherGone.then(() => stop())
+}
+
+/** As `httpServer.close`, which would also close every idle connection at once, those with a request on its way among them. */
+function closeToNewConnections(httpServer: Server, onClosed: () => void): void {
+  Reflect.apply(NetServer.prototype.close, httpServer, [onClosed])
 }
 
 function fail(message: string, exitCode: 1 | 2): never {

@@ -24,11 +24,11 @@ import { register } from './endpoints/register.ts'
 import { endSession, listSessions } from './endpoints/sessions.ts'
 import type { Endpoint, RequestEnv, Route } from './http/endpoint.ts'
 import { createRouter } from './http/router.ts'
+import type { Log } from './log.ts'
 import type { AuthorizationServerOptions } from './options.ts'
 import { apiPage, apiPageFile, apiPageScript } from './pages/api-page.ts'
 import type { Parts } from './parts.ts'
 import { resolveOptions, type Settings } from './settings.ts'
-import { StoreUnavailableError } from './store/store.ts'
 import { createAccessTokens } from './tokens/access-token.ts'
 import { loadKeys } from './tokens/keys.ts'
 import { createSeal } from './tokens/seal.ts'
@@ -107,7 +107,7 @@ export interface AuthorizationServer {
 export function createAuthorizationServer(options: AuthorizationServerOptions): AuthorizationServer {
   const settings = resolveOptions(options)
   const parts = assemble(options, settings)
-  const router = createRouter(routes(parts), parts)
+  const router = createRouter(routes(parts), parts, ready)
   let loading: Promise<void> | undefined
 
   /** Keys are loaded once; after a failure, such as a store that is away, the next request tries again. */
@@ -120,18 +120,13 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
   }
 
   return {
-    async fetch(request, env = {}) {
-      const arrivedAt = parts.store.estimateNow()
-      const failure = await ready().then(
-        () => undefined,
-        (error: unknown) => new StoreUnavailableError('the keys cannot be loaded', { cause: error }),
-      )
-      return router.fetch(request, { ...env, arrivedAt, failure })
-    },
+    fetch: (request, env = {}) => router.fetch(request, { ...env, arrivedAt: parts.store.estimateNow() }),
     answers: router.answers,
     ready,
     async updateAccount(userId, change) {
       assertAccountChange(change, settings.allowPersonalClaims)
+      await ready()
+      parts.accessTokens.assertCarried({ ...change.claims, roles: change.roles })
       return (await parts.store.updateAccount(userId, change)).outcome
     },
   }
@@ -155,7 +150,7 @@ function assemble(options: AuthorizationServerOptions, settings: Settings): Part
   }
 
   return {
-    ...{ settings, store, accounts: resolveAccounts(options, random), log, random, load },
+    ...{ settings, store, accounts: resolveAccounts(options, random, log), log, random, load },
     get keys() {
       return getLoaded().keys
     },
@@ -168,8 +163,9 @@ function assemble(options: AuthorizationServerOptions, settings: Settings): Part
 function resolveAccounts(
   { accounts, store, passwordHashing }: AuthorizationServerOptions,
   random: Parts['random'],
+  log: Log,
 ): Accounts {
-  if (accounts !== undefined) return adaptAccounts(accounts, store)
+  if (accounts !== undefined) return adaptAccounts(accounts, store, log)
   const newUserId = () => `usr_${Buffer.from(random(16)).toString('base64url')}`
   return createBuiltInAccounts({ store, hasher: createPasswordHasher(passwordHashing), newUserId })
 }

@@ -1,4 +1,4 @@
-/** What may be set on an account, so that each access token made of it can be signed, read and sent. */
+/** What may be set on an account, so that an access token made of it can be sent with each request. */
 import { z } from 'zod'
 import { assertClaimNames } from '../tokens/claim-names.ts'
 
@@ -25,6 +25,13 @@ export function assertAccountChange(given: unknown, allowedPersonalClaims: Reado
 }
 
 function assertSize(name: string, value: unknown, most: number): void {
-  if (Buffer.byteLength(JSON.stringify(value)) > most)
-    throw new TypeError(`${name} has more than ${most} bytes of JSON`)
+  if (Buffer.byteLength(toJson(name, value)) > most) throw new TypeError(`${name} has more than ${most} bytes of JSON`)
+}
+
+function toJson(name: string, value: unknown): string {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    throw new TypeError(`${name} cannot be written as JSON`)
+  }
 }

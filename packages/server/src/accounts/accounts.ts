@@ -37,8 +37,8 @@ export interface Accounts {
   /** Makes an account. For a known address it makes none, and answers in the same time with an id that nobody has. */
   register?(email: string, password: string): Promise<{ readonly id: string; readonly email: string }>
   /**
-   * Changes a password after checking the present one. The server checks it too, before it ends the user's other sessions. (The
-   * built-in accounts end them themselves, in one transaction.)
+   * Changes a password after checking the present one. Once it has, the server ends the user's other sessions. (The built-in accounts
+   * end them themselves, in one transaction.)
    */
   changePassword?(change: PasswordChange): Promise<PasswordChangeOutcome>
   /** Deletes an account after checking its password. */

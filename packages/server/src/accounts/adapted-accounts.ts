@@ -1,13 +1,16 @@
 /**
  * The application's own users table: its answers are parsed at the door, and the server's sessions kept in step with it.
  *
- * The application and the store are two databases; no transaction spans them. So the other sessions end before the application
- * changes a password, once the current one has been checked, and again after it: if the store fails at the first, nothing has
- * changed; if it fails at the second, only a login of the moments between is left, and the caller is told to come again.
+ * The application and the store are two databases, and no transaction spans them. The application acts first, since it may have
+ * reasons to refuse; then the sessions end, tried several times. If the store stays away, the caller gets 503 although the password
+ * has changed, and the log an alert: the user's other sessions live until someone ends them. A deleted person is refused anyway,
+ * because `findAccount` finds nobody. A login that verified the old password meanwhile opens nothing (Store.markCredentials).
  */
+import { setTimeout } from 'node:timers/promises'
 import { z } from 'zod'
-import type { RevocationReason, Store } from '../store/store.ts'
-import type { AccountProfile, Accounts, PasswordChange } from './accounts.ts'
+import type { Log } from '../log.ts'
+import { type RevocationReason, type Store, StoreUnavailableError } from '../store/store.ts'
+import type { AccountProfile, Accounts } from './accounts.ts'
 
 const profile = z.object({
   id: z.string().min(1).max(255),
@@ -18,49 +21,63 @@ const profile = z.object({
   createdAt: z.number(),
 })
 
-export function adaptAccounts(accounts: Accounts, store: Store): Accounts {
+const registered = z.object({ id: z.string().min(1).max(255), email: z.string() })
+
+/** Waits between the tries to end sessions, milliseconds. */
+const pauses = [10, 50, 200, 500]
+
+export function adaptAccounts(accounts: Accounts, store: Store, log: Log): Accounts {
   const { register, changePassword, deleteAccount } = accounts
 
-  async function findAccount(id: string): Promise<AccountProfile | undefined> {
-    return parseProfile(await accounts.findAccount(id), 'findAccount')
-  }
-
-  async function verifyCredentials(email: string, password: string): Promise<AccountProfile | undefined> {
-    return parseProfile(await accounts.verifyCredentials(email, password), 'verifyCredentials')
-  }
-
-  /** Acts on a user of the application between two ends of the sessions that must not outlive it. */
-  async function endingSessions<Outcome>(
-    { id, currentPassword, sid }: Pick<PasswordChange, 'id' | 'currentPassword'> & { sid?: string },
-    reason: RevocationReason,
-    act: () => Promise<Outcome>,
-    done: Outcome,
-  ): Promise<Outcome | 'wrong_password'> {
-    const found = await findAccount(id)
-    const verified = found && (await verifyCredentials(found.email, currentPassword))
-    if (verified?.id !== id) return 'wrong_password'
-    await store.revokeSessions(id, reason, sid)
-    const outcome = await act()
-    if (outcome === done) await store.revokeSessions(id, reason, sid)
-    return outcome
+  async function endSessions(userId: string, reason: RevocationReason, keepSid?: string): Promise<void> {
+    for (const pause of pauses) {
+      try {
+        return await store.revokeSessions(userId, reason, keepSid)
+      } catch {
+        await setTimeout(pause)
+      }
+    }
+    await store.revokeSessions(userId, reason, keepSid).catch((cause: unknown) => {
+      const fields = { event: 'sessions.not_ended', alert: true, sub: userId, reason }
+      log.error(fields, 'the application has acted and the sessions could not be ended: end them')
+      throw new StoreUnavailableError('the sessions could not be ended', { cause })
+    })
   }
 
   return {
-    verifyCredentials,
-    findAccount,
-    ...(register && { register: register.bind(accounts) }),
+    async verifyCredentials(email, password) {
+      return parseProfile(await accounts.verifyCredentials(email, password), 'verifyCredentials')
+    },
+    async findAccount(id) {
+      const found = parseProfile(await accounts.findAccount(id), 'findAccount')
+      if (found !== undefined && found.id !== id)
+        throw new TypeError('accounts.findAccount answered with another account')
+      return found
+    },
+    ...(register && {
+      async register(email, password) {
+        return registered.parse(await register.call(accounts, email, password))
+      },
+    }),
     ...(changePassword && {
-      changePassword: (change) =>
-        endingSessions(change, 'password_change', () => changePassword.call(accounts, change), 'changed'),
+      async changePassword(change) {
+        const outcome = await changePassword.call(accounts, change)
+        if (outcome === 'wrong_password') return outcome
+        await endSessions(change.id, 'password_change', change.sid)
+        if (outcome !== 'changed')
+          throw new TypeError("accounts.changePassword must answer 'changed' or 'wrong_password'")
+        return outcome
+      },
     }),
     ...(deleteAccount && {
-      deleteAccount: (id, currentPassword) =>
-        endingSessions(
-          { id, currentPassword },
-          'account_deleted',
-          () => deleteAccount.call(accounts, id, currentPassword),
-          'deleted',
-        ),
+      async deleteAccount(id, currentPassword) {
+        const outcome = await deleteAccount.call(accounts, id, currentPassword)
+        if (outcome === 'wrong_password') return outcome
+        await endSessions(id, 'account_deleted')
+        if (outcome !== 'deleted')
+          throw new TypeError("accounts.deleteAccount must answer 'deleted' or 'wrong_password'")
+        return outcome
+      },
     }),
   }
 }

@@ -29,7 +29,7 @@ export async function signIn(parts: Parts, request: SignIn): Promise<TokenAnswer
   const { settings, store, accounts, keys, random } = parts
   const audience = requestedAudience(settings, request.audience)
 
-  const since = await store.now()
+  const mark = await store.markCredentials()
   const account = await accounts.verifyCredentials(request.email, request.password)
   if (!account) throw new OAuthError('invalid_credentials', { reason: 'unknown address or wrong password' })
 
@@ -48,7 +48,7 @@ export async function signIn(parts: Parts, request: SignIn): Promise<TokenAnswer
     pepperId: keys.peppers.current,
     idleLifetime: settings.sessionIdleLifetime * 1000,
     absoluteLifetime: settings.sessionLifetime * 1000,
-    verified: account.passwordVersion === undefined ? { since } : { passwordVersion: account.passwordVersion },
+    verified: account.passwordVersion === undefined ? { mark } : { passwordVersion: account.passwordVersion },
   })
   if (opening.outcome === 'clock_behind') throw clockBehind(parts)
   if (opening.outcome !== 'opened') {

@@ -19,8 +19,6 @@ export interface RequestEnv extends Env {
     readonly requestId: string
     /** Epoch milliseconds of the store's clock. */
     readonly arrivedAt: number
-    /** Why nothing but the health of the process can be answered now. */
-    readonly failure: Error | undefined
   }
 }
 

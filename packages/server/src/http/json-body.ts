@@ -1,7 +1,7 @@
 /** Reads a JSON body: bounded, UTF-8, one object, of the shape the endpoint asks for. Everything else is refused by name. */
-import type { Context } from 'hono'
 import type { z } from 'zod'
 import { OAuthError, type RefusedMember } from '../oauth/oauth-error.ts'
+import type { RequestContext } from './endpoint.ts'
 
 /** 64 KiB. */
 const maxLength = 64 * 1024
@@ -9,14 +9,14 @@ const maxLength = 64 * 1024
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** Parses the request's body as `schema` has it. @throws OAuthError `invalid_request` that names each member. */
-export async function readJson<Schema extends z.ZodType>(c: Context, schema: Schema): Promise<z.output<Schema>> {
+export async function readJson<Schema extends z.ZodType>(c: RequestContext, schema: Schema): Promise<z.output<Schema>> {
   assertJsonType(c.req.header('content-type'))
   return parse(decode(await readBytes(c)), schema)
 }
 
 /** As `readJson`, but a request without a body, of whatever type, reads as an empty object. */
 export async function readOptionalJson<Schema extends z.ZodType>(
-  c: Context,
+  c: RequestContext,
   schema: Schema,
 ): Promise<z.output<Schema>> {
   const bytes = await readBytes(c)
@@ -37,11 +37,15 @@ function assertJsonType(contentType: string | undefined): void {
     throw new OAuthError('unsupported_media_type', { reason: 'the body is not JSON in UTF-8' })
 }
 
-async function readBytes(c: Context): Promise<Uint8Array> {
+/** Node's parser holds a body to its Content-Length; elsewhere the header is only a word. */
+async function readBytes(c: RequestContext): Promise<Uint8Array> {
   const length = c.req.header('content-length')
   if (Number(length ?? 0) > maxLength) throw tooLarge()
   try {
-    return length === undefined ? await readPieces(c.req.raw.body) : new Uint8Array(await c.req.raw.arrayBuffer())
+    const isHeld = c.env.incoming !== undefined && length !== undefined
+    const bytes = isHeld ? new Uint8Array(await c.req.raw.arrayBuffer()) : await readPieces(c.req.raw.body)
+    if (bytes.length > maxLength) throw tooLarge()
+    return bytes
   } catch (error) {
     if (error instanceof OAuthError) throw error
     throw new OAuthError('invalid_request', { reason: 'the client hung up before its body was whole', cause: error })

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { Hono, type MiddlewareHandler } from 'hono'
-import { etag } from 'hono/etag'
+import { etag, RETAINED_304_HEADERS } from 'hono/etag'
 import { matchedRoutes } from 'hono/route'
 import type { Log } from '../log.ts'
 import { OAuthError } from '../oauth/oauth-error.ts'
@@ -12,7 +12,7 @@ import type { Parts } from '../parts.ts'
 import type { Settings } from '../settings.ts'
 import { StoreUnavailableError } from '../store/store.ts'
 import { listedCors, openCors } from './cors.ts'
-import type { RequestContext, RequestEnv, Route } from './endpoint.ts'
+import type { Endpoint, RequestContext, RequestEnv, Route } from './endpoint.ts'
 import { refusalResponse } from './problem.ts'
 import { securityHeaders } from './security-headers.ts'
 
@@ -25,17 +25,19 @@ export interface Router {
 
 const metadataPath = '/.well-known/oauth-authorization-server'
 
-export function createRouter(routes: readonly Route[], parts: Parts): Router {
+/** @param ready resolves once the keys are there; every row but the health of the process waits for it */
+export function createRouter(routes: readonly Route[], parts: Parts, ready: () => Promise<void>): Router {
   const { settings, log } = parts
   const base = new URL(settings.issuer).pathname.replace(/\/$/, '')
   const rows = routes.flatMap((row) => pathsOf(row.path, base).map((path) => ({ ...row, path })))
   const app = new Hono<RequestEnv>()
 
   app.use(corsFor(rows, settings, log))
-  app.use(refuseWithoutKeys(`${base}/healthz`))
+  app.use(waitForKeys(`${base}/healthz`, ready))
   for (const { method, path, endpoint } of rows) {
-    if (endpoint.public) app.use(path, etag())
-    app.on(method, path, (c) => endpoint.handle(c))
+    if (endpoint.public)
+      app.use(path, etag({ retainedHeaders: [...RETAINED_304_HEADERS, 'access-control-allow-origin'] }))
+    app.on(method, path, (c) => handle(endpoint, c))
   }
   for (const [path, methods] of methodsByPath(rows)) {
     app.all(path, () => {
@@ -66,6 +68,15 @@ function pathsOf(path: string, base: string): string[] {
   return base !== '' && path === metadataPath ? [`${base}${path}`, `${metadataPath}${base}`] : [`${base}${path}`]
 }
 
+/** Application code may throw anything; Hono passes on only what is an Error. */
+async function handle(endpoint: Endpoint, c: RequestContext): Promise<Response> {
+  try {
+    return await endpoint.handle(c)
+  } catch (error) {
+    throw toOAuthError(error)
+  }
+}
+
 function corsFor(rows: readonly Route[], settings: Settings, log: Log): MiddlewareHandler {
   const publicPaths = new Set(rows.filter(({ endpoint }) => endpoint.public).map(({ path }) => path))
   const listed = listedCors(settings, log)
@@ -75,11 +86,15 @@ function corsFor(rows: readonly Route[], settings: Settings, log: Log): Middlewa
   }
 }
 
-function refuseWithoutKeys(healthPath: string): MiddlewareHandler<RequestEnv> {
-  return (c, next) => {
-    if (c.env.failure !== undefined && c.req.path !== healthPath) throw c.env.failure
+function waitForKeys(healthPath: string, ready: () => Promise<void>): MiddlewareHandler {
+  return async (c, next) => {
+    if (c.req.path !== healthPath) await ready().catch(keysUnavailable)
     return next()
   }
+}
+
+function keysUnavailable(cause: unknown): never {
+  throw new StoreUnavailableError('the keys cannot be loaded', { cause })
 }
 
 /** The methods of each path, for the Allow header of a 405; GET answers HEAD too. */
@@ -109,11 +124,12 @@ function pathOf(c: RequestContext): string {
   return row?.path ?? 'unknown'
 }
 
-/** What an error says of itself; its other members may hold a request with everything in it. */
-function describeError(error: unknown): object | undefined {
-  if (!(error instanceof Error)) return undefined
+/** What an error says of itself and its causes; its other members may hold a request with everything in it. */
+function describeError(error: unknown, depth = 0): object | undefined {
+  if (error === undefined || error === null || depth === 5) return undefined
+  if (!(error instanceof Error)) return { type: typeof error }
   const { name, message, stack } = error
-  const cause = describeError(error.cause)
+  const cause = describeError(error.cause, depth + 1)
   return { type: name, message, stack, ...('code' in error && { code: error.code }), ...(cause && { cause }) }
 }
 

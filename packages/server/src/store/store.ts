@@ -76,8 +76,8 @@ export interface NewSession
   /** What was verified, so that a password that changed meanwhile opens nothing. */
   readonly verified:
     | { readonly passwordVersion: number }
-    /** The application keeps its own accounts: a moment of the store's clock before it verified the password. */
-    | { readonly since: number }
+    /** The application keeps its own accounts: what `markCredentials` answered before it verified the password. */
+    | { readonly mark: number }
 }
 
 /**
@@ -189,6 +189,8 @@ export interface Store {
   /** Deletes an account, its sessions and all personal data, unless its password was changed meanwhile. */
   deleteAccount(userId: string, fromVersion: number): Promise<{ outcome: 'deleted' | 'credentials_changed' }>
 
+  /** A number that each change of anyone's credentials raises: those verified after it was read are no older than it. */
+  markCredentials(): Promise<number>
   openSession(session: NewSession): Promise<Opening>
   /** Moves a session by a presented refresh token: the state machine of sessions/rotation.ts in one transaction. */
   rotate(presentation: Presentation): Promise<Rotation>

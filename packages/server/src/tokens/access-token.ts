@@ -35,6 +35,8 @@ export type Verification = { readonly sid: string; readonly sub: string } | { re
 export interface AccessTokens {
   issue(grant: AccessGrant): Promise<IssuedAccessToken>
   verify(token: string): Verification
+  /** Makes sure that a token with these claims can be signed and is accepted. @throws TypeError */
+  assertCarried(claims: Readonly<Record<string, unknown>>): void
 }
 
 interface AccessTokenParts {
@@ -92,7 +94,13 @@ export function createAccessTokens({ settings, keys, random, sleep, now }: Acces
     }
   }
 
-  return { issue, verify }
+  function assertCarried(claims: Readonly<Record<string, unknown>>): void {
+    const iat = Math.floor(now() / 1000)
+    const probe = verify(sign({ ...claims, aud: issuer, sub: 'probe', sid: 'probe', jti: 'probe', iat }))
+    if ('refusal' in probe) throw new TypeError(`no verifier would accept a token with these claims: ${probe.refusal}`)
+  }
+
+  return { issue, verify, assertCarried }
 }
 
 async function applicationClaims(

@@ -56,8 +56,8 @@ export function accountsIn({ sql, transaction }: Database): AccountMethods {
 
     async replacePassword({ keepSid, ...change }) {
       return transaction((now) => {
-        const kept = sql.findSessionBySid.get(keepSid, change.userId)
-        if (kept !== undefined && kept.revoked_at !== null) return { outcome: 'credentials_changed' }
+        const isKeptOver = keepSid !== '' && sql.findLiveSession.get({ sid: keepSid, now }) === undefined
+        if (isKeptOver) return { outcome: 'credentials_changed' }
         if (sql.replacePassword.run(change).changes === 0) return { outcome: 'credentials_changed' }
         revokeAll(sql, change.userId, 'password_change', keepSid, now)
         return { outcome: 'replaced' }

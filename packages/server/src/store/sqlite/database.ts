@@ -31,13 +31,14 @@ export interface Database {
   close(): void
 }
 
-/** SQLite itself waits this long, which holds the event loop; the rest of `busyTimeout` is waited out between tries. */
-const heldTimeout = 10
+/** SQLite itself waits only while the file is being opened: its waiting holds the event loop. */
+const openTimeout = 10
 
 /** @throws UnusableDatabaseError when the file is another program's or a newer version's; it is then left as it was. */
 export function openDatabase({ path, now = Date.now, busyTimeout = 2000 }: SqliteStoreOptions): Database {
   assertUsable(path)
   const database = openWhenFree(path, busyTimeout)
+  database.exec('PRAGMA busy_timeout = 0')
   const sql = prepareStatements(database)
 
   async function transaction<Result>(transition: (now: number) => Result): Promise<Result> {
@@ -46,6 +47,7 @@ export function openDatabase({ path, now = Date.now, busyTimeout = 2000 }: Sqlit
       try {
         return attempt(transition)
       } catch (error) {
+        if (!database.isOpen) throw new StoreUnavailableError('the store is closed', { cause: error })
         if (!isBusy(error) || performance.now() > giveUpAt) throw unavailable(error) ?? error
         await setTimeout(5 + Math.random() * 20)
       }
@@ -73,7 +75,7 @@ export function openDatabase({ path, now = Date.now, busyTimeout = 2000 }: Sqlit
 
 /** Opens the file and brings it to the present schema; another process that is doing the same is waited for. */
 function openWhenFree(path: string, patience: number): DatabaseSync {
-  const database = new DatabaseSync(path, { timeout: heldTimeout, enableForeignKeyConstraints: true })
+  const database = new DatabaseSync(path, { timeout: openTimeout, enableForeignKeyConstraints: true })
   const giveUpAt = performance.now() + patience
   for (;;) {
     try {

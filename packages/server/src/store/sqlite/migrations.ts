@@ -16,7 +16,7 @@ const steps: readonly string[] = [
   `CREATE TABLE users (
      id TEXT PRIMARY KEY,
      not_before_at INTEGER NOT NULL DEFAULT 0,
-     credentials_changed_at INTEGER NOT NULL DEFAULT 0,
+     credentials_mark INTEGER NOT NULL DEFAULT 0,
      created_at INTEGER NOT NULL,
      deleted_at INTEGER
    ) STRICT, WITHOUT ROWID;
@@ -31,6 +31,11 @@ const steps: readonly string[] = [
      claims TEXT NOT NULL DEFAULT '{}',
      created_at INTEGER NOT NULL
    ) STRICT, WITHOUT ROWID;
+
+   CREATE TABLE credential_marks (
+     latest INTEGER NOT NULL
+   ) STRICT;
+   INSERT INTO credential_marks VALUES (0);
 
    CREATE TABLE sessions (
      sid TEXT PRIMARY KEY,
@@ -84,7 +89,7 @@ export class UnusableDatabaseError extends Error {
   override readonly name = 'UnusableDatabaseError'
 }
 
-/** Refuses a file of another program or of a newer version of this one; reads only, and leaves nothing beside it. */
+/** Refuses a file of another program or of a newer version of this one; reads only. */
 export function assertUsable(path: string): void {
   if (path === ':memory:' || !existsSync(path)) return
   const database = openToLook(path)
@@ -123,6 +128,7 @@ function anotherProgram(path: string): string {
 
 /** Brings a file to the present schema, all missing steps in one transaction. */
 export function migrate(database: DatabaseSync): void {
+  if (pragma(database, 'user_version') === schemaVersion) return
   database.exec('BEGIN IMMEDIATE')
   try {
     const version = pragma(database, 'user_version')

@@ -7,7 +7,13 @@ import type { Statements } from './statements.ts'
 
 type SessionMethods = Pick<
   Store,
-  'openSession' | 'rotate' | 'findLiveSession' | 'listLiveSessions' | 'revokeSession' | 'revokeSessions'
+  | 'markCredentials'
+  | 'openSession'
+  | 'rotate'
+  | 'findLiveSession'
+  | 'listLiveSessions'
+  | 'revokeSession'
+  | 'revokeSessions'
 >
 
 export function sessionsIn({ sql, now: clock, transaction }: Database): SessionMethods {
@@ -15,11 +21,11 @@ export function sessionsIn({ sql, now: clock, transaction }: Database): SessionM
     async openSession(session) {
       return transaction((now) => {
         sql.deleteExpiredSessions.run({ now })
-        if ('since' in session.verified) sql.insertUser.run({ id: session.userId, now })
+        if ('mark' in session.verified) sql.insertUser.run({ id: session.userId, now })
         const user = sql.findUser.get(session.userId)
-        if (user === undefined || !stillVerified(sql, user, session)) return { outcome: 'credentials_changed' }
-        const notBefore = Number(user.not_before_at)
+        const notBefore = Number(user?.not_before_at ?? 0)
         if (isClockBehind(notBefore, now)) return { outcome: 'clock_behind' }
+        if (user === undefined || !stillVerified(sql, user, session)) return { outcome: 'credentials_changed' }
         return { outcome: 'opened', session: insertSession(sql, session, notBefore, now), now, notBefore }
       })
     },
@@ -41,6 +47,10 @@ export function sessionsIn({ sql, now: clock, transaction }: Database): SessionM
           ? serve(sql, row, moved, presentation, now)
           : refuse(sql, moved.outcome, toSession(row), now)
       })
+    },
+
+    async markCredentials() {
+      return Number(sql.latestCredentialMark.get()?.latest)
     },
 
     async findLiveSession(sid): Promise<Session | undefined> {
@@ -84,7 +94,10 @@ export function revokeAll(
   const notBefore = notBeforeOf(now)
   sql.insertUser.run({ id: userId, now })
   sql.raiseNotBefore.run({ id: userId, notBefore })
-  if (reason === 'password_change' || reason === 'account_deleted') sql.noteCredentialsChange.run({ id: userId, now })
+  if (reason === 'password_change' || reason === 'account_deleted') {
+    sql.nextCredentialMark.run()
+    sql.markCredentials.run(userId)
+  }
   sql.revokeSessions.run({ userId, keepSid, reason, now })
   sql.reauthenticate.run({ sid: keepSid, userId, notBefore })
 }
@@ -92,7 +105,7 @@ export function revokeAll(
 /** Tells whether what a login verified before this transaction is still what would let it in. */
 function stillVerified(sql: Statements, user: Row, { userId, verified }: NewSession): boolean {
   if (user.deleted_at !== null) return false
-  if ('since' in verified) return Number(user.credentials_changed_at) < verified.since
+  if ('mark' in verified) return Number(user.credentials_mark) <= verified.mark
   return sql.findAccount.get(userId)?.password_version === verified.passwordVersion
 }
 

@@ -14,9 +14,11 @@ const sql = {
   commit: 'COMMIT',
 
   insertUser: 'INSERT INTO users (id, created_at) VALUES (:id, :now) ON CONFLICT DO NOTHING',
-  findUser: 'SELECT not_before_at, credentials_changed_at, deleted_at FROM users WHERE id = ?',
+  findUser: 'SELECT not_before_at, credentials_mark, deleted_at FROM users WHERE id = ?',
   raiseNotBefore: 'UPDATE users SET not_before_at = max(not_before_at, :notBefore) WHERE id = :id',
-  noteCredentialsChange: 'UPDATE users SET credentials_changed_at = :now WHERE id = :id',
+  latestCredentialMark: 'SELECT latest FROM credential_marks',
+  nextCredentialMark: 'UPDATE credential_marks SET latest = latest + 1',
+  markCredentials: 'UPDATE users SET credentials_mark = (SELECT latest FROM credential_marks) WHERE id = ?',
   deleteUser: 'DELETE FROM users WHERE id = ?',
   markUserDeleted: 'UPDATE users SET deleted_at = :now WHERE id = :id',
 

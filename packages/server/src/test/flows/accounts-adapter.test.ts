@@ -31,8 +31,9 @@ function usersTable(): Required<Omit<Accounts, 'register'>> & {
     async findAccount(id) {
       return this.person?.id === id ? this.person : null
     },
-    async changePassword({ newPassword }) {
-      if (this.person) this.person.password = newPassword
+    async changePassword({ currentPassword, newPassword }) {
+      if (this.person?.password !== currentPassword) return 'wrong_password'
+      this.person.password = newPassword
       return 'changed'
     },
     async deleteAccount() {
@@ -111,29 +112,87 @@ describe("an application's own users table", () => {
 
   test('a login that verified the old password opens nothing once the password has changed', async (t) => {
     const accounts = usersTable()
-    const { call, signIn, clock } = startTestServer(t, { accounts })
+    const { call, signIn } = startTestServer(t, { accounts })
     const { accessToken } = await signIn()
-    clock.now += 10
     accounts.during = async () => {
       accounts.during = async () => {}
       assert.equal((await call('POST', '/api/auth/password', { token: accessToken, json: change })).status, 204)
     }
     const late = await call('POST', '/api/auth/login', { json: ada })
     assert.deepEqual([late.status, late.json.code], [401, 'invalid_credentials'])
-    clock.now += 1
     assert.ok(await signIn(ada.email, change.newPassword))
   })
 
-  test('a store that fails before the password is changed leaves the password as it was', async (t) => {
+  test('sessions that cannot be ended after a password change are tried again, and reported', async (t) => {
     const accounts = usersTable()
-    const { call, signIn, store } = startTestServer(t, { accounts })
+    const { call, signIn, store, log } = startTestServer(t, { accounts })
     const { accessToken } = await signIn()
-    const failing: Pick<Store, 'revokeSessions'> = store
     const { revokeSessions } = store
-    failing.revokeSessions = () => Promise.reject(new Error('away'))
-    assert.equal((await call('POST', '/api/auth/password', { token: accessToken, json: change })).status, 500)
-    failing.revokeSessions = revokeSessions
-    assert.ok(await signIn())
+    let tries = 0
+    const failing = (times: number): Store['revokeSessions'] => {
+      tries = 0
+      return async (...call) => {
+        if (tries++ < times) throw new Error('away')
+        await revokeSessions(...call)
+      }
+    }
+    store.revokeSessions = failing(2)
+    assert.equal((await call('POST', '/api/auth/password', { token: accessToken, json: change })).status, 204)
+    assert.equal(tries, 3)
+    store.revokeSessions = failing(99)
+    const json = { currentPassword: change.newPassword, newPassword: ada.password }
+    assert.equal((await call('POST', '/api/auth/password', { token: accessToken, json })).status, 503)
+    assert.ok(log.some(({ level, fields }) => level === 'error' && fields.event === 'sessions.not_ended'))
+  })
+
+  test('a change that the application refuses in its own way ends no session', async (t) => {
+    const accounts = usersTable()
+    accounts.changePassword = async () => {
+      throw new Error('used before')
+    }
+    const { call, signIn, refresh } = startTestServer(t, { accounts })
+    const [mine, other] = [await signIn(), await signIn()]
+    assert.equal((await call('POST', '/api/auth/password', { token: mine.accessToken, json: change })).status, 500)
+    assert.equal((await refresh(other.refreshToken)).status, 200)
+  })
+
+  test('an outcome that is none ends the sessions all the same, and is an error', async (t) => {
+    const accounts = usersTable()
+    accounts.changePassword = async () => true as never
+    const { call, signIn, refresh } = startTestServer(t, { accounts })
+    const [mine, other] = [await signIn(), await signIn()]
+    assert.equal((await call('POST', '/api/auth/password', { token: mine.accessToken, json: change })).status, 500)
+    assert.equal((await refresh(other.refreshToken)).status, 401)
+  })
+
+  test('registration answers with id and address alone, whatever the application returns', async (t) => {
+    const row = { id: '43', email: 'eve@example.com', passwordHash: 'SECRET' }
+    const { call } = startTestServer(t, { accounts: { ...usersTable(), register: async () => row } })
+    const reply = await call('POST', '/api/auth/register', { json: { email: row.email, password: ada.password } })
+    assert.deepEqual(reply.json, { user: { id: '43', email: 'eve@example.com' } })
+  })
+
+  test('another account than the one asked for is refused', async (t) => {
+    const accounts = usersTable()
+    const { refresh, signIn } = startTestServer(t, { accounts })
+    const { refreshToken } = await signIn()
+    accounts.findAccount = async () => ({ ...ada, id: 'admin', emailVerified: true, roles: ['admin'], createdAt: 1 })
+    assert.equal((await refresh(refreshToken)).status, 500)
+  })
+
+  test('what the application throws is a 500, be it an Error or not', async (t) => {
+    const cycle = new Error('round')
+    cycle.cause = cycle
+    for (const thrown of ['text', null, { a: 1 }, cycle]) {
+      const accounts = usersTable()
+      accounts.verifyCredentials = async () => {
+        throw thrown
+      }
+      const { call, log } = startTestServer(t, { accounts })
+      const reply = await call('POST', '/api/auth/login', { json: ada })
+      assert.deepEqual([reply.status, reply.json.code], [500, 'server_error'])
+      assert.ok(log.some(({ level }) => level === 'error'))
+    }
   })
 
   test('what is no account is refused by name, in the log, and signs nobody in', async (t) => {
@@ -159,7 +218,11 @@ describe('what is set on an account', () => {
       { claims: { text: 'x'.repeat(2100) } },
       { claims: JSON.parse('{"__proto__":1}') },
     ]
-    for (const change of [...bad, ...large])
+    const deep = JSON.parse(`${'['.repeat(20)}${']'.repeat(20)}`)
+    const cycle: Record<string, unknown> = {}
+    cycle.self = cycle
+    const unsignable = [{ claims: { deep } }, { claims: { cycle } }, { claims: { x: JSON.parse('{"__proto__":1}') } }]
+    for (const change of [...bad, ...large, ...unsignable])
       await assert.rejects(server.updateAccount(sub, change as object), TypeError)
     assert.equal(await server.updateAccount(sub, { roles: ['admin'], claims: { plan: { name: 'gold' } } }), 'updated')
     assert.equal(await server.updateAccount('usr_nobody', { roles: [] }), 'unknown')
