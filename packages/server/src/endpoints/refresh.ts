@@ -16,7 +16,7 @@ export function refresh(parts: Parts): Endpoint {
   return {
     summary: 'Get a new access token with a refresh token',
     description:
-      'Send the refresh token in the body or as a bearer token, not both. Keep the refresh token of the newest answer.',
+      'Send the refresh token in the body or as a bearer token, not both. Keep the refresh token of an answer if it differs from the one you sent.',
     body,
     bodyOptional: true,
     authorization: 'refresh-token',

@@ -38,7 +38,9 @@ export const refreshToken = z.string().min(1).max(1024).meta({ description: 'Opa
 export const tokenAnswer = z
   .object({
     accessToken: z.string().meta({ description: 'A JWT in the RFC 9068 profile.' }),
-    refreshToken: z.string().meta({ description: 'Keep the one of the newest answer; it may be the one you sent.' }),
+    refreshToken: z
+      .string()
+      .meta({ description: 'Keep it if it differs from the one you sent; a repeated one may arrive late.' }),
     expiresIn: z.int().meta({ description: 'Seconds for which the access token is valid.' }),
     tokenType: z.literal('Bearer'),
     scope: z.string().optional().meta({ description: 'The granted scope, when it is less than was asked for.' }),
