@@ -3,7 +3,8 @@
  * An algorithm that has no row here, `none` above all, cannot be expressed anywhere in this package.
  */
 
-interface HmacAlgorithm {
+/** What an HMAC algorithm asks of its secret (RFC 7518 §3.2). */
+export interface HmacParameters {
   readonly family: 'hmac'
   readonly hash: Hash
   /** Length of the MAC, and the least length of the secret, in bytes. */
@@ -17,7 +18,8 @@ interface RsaAlgorithm {
   readonly size: number
 }
 
-interface EcdsaAlgorithm {
+/** What an ECDSA algorithm asks of its key and its signature (RFC 7518 §3.4). */
+export interface EcdsaParameters {
   readonly family: 'ecdsa'
   readonly hash: Hash
   readonly curve: 'P-256' | 'P-384' | 'P-521'
@@ -37,7 +39,7 @@ interface EddsaAlgorithm {
 type Hash = 'sha256' | 'sha384' | 'sha512'
 
 /** What an algorithm asks of its key and its signature. */
-export type AlgorithmParameters = HmacAlgorithm | RsaAlgorithm | EcdsaAlgorithm | EddsaAlgorithm
+export type AlgorithmParameters = HmacParameters | RsaAlgorithm | EcdsaParameters | EddsaAlgorithm
 
 /** Names a signature algorithm that a key can be bound to (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2). */
 export type Algorithm =
@@ -96,10 +98,10 @@ export function getAlgorithmParameters(alg: Algorithm): AlgorithmParameters {
 
 function ecdsa(
   hash: Hash,
-  curve: EcdsaAlgorithm['curve'],
-  namedCurve: EcdsaAlgorithm['namedCurve'],
+  curve: EcdsaParameters['curve'],
+  namedCurve: EcdsaParameters['namedCurve'],
   size: number,
   order: Uint8Array,
-): EcdsaAlgorithm {
+): EcdsaParameters {
   return { family: 'ecdsa', hash, curve, namedCurve, size, order }
 }

@@ -1,38 +1,68 @@
 /**
  * Owns base64url without padding (RFC 7515 §2): every value has exactly one spelling here.
  * Padding, white space, the `+/` alphabet and bits that are left over are refused, not repaired.
+ *
+ * The decoder is written out, since that of node:buffer lets all of those through. Checked before or after, it is slower
+ * than this one; and its vector instructions slow down what runs next on the same core: an ES256 check by 5 µs for each
+ * segment that was decoded before it, of which the decoding itself is 0.1.
  */
 
-const ALPHABET = /^[A-Za-z0-9_-]*$/
-/** The last characters that leave no bit behind when two, or three, characters end the text. */
-const LAST_OF_TWO = 'AQgw'
-const LAST_OF_THREE = 'AEIMQUYcgkosw048'
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+
+/** Stands for each byte that is not in the alphabet: the one bit that no value of the alphabet has. */
+const NO_VALUE = 0x40
+const VALUE_OF_BYTE = new Uint8Array(256).fill(NO_VALUE)
+for (const [value, character] of [...ALPHABET].entries()) VALUE_OF_BYTE[character.charCodeAt(0)] = value
 
 /** Writes bytes as base64url (RFC 7515 §2). */
 export function encodeBase64url(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64url')
-}
-
-/** Tells whether a text is the one base64url spelling of some bytes (RFC 4648 §3.5). */
-function isBase64url(text: string): boolean {
-  return ALPHABET.test(text) && hasCanonicalEnd(text)
+  // A new view of the same bytes costs more than the encoding: a tenth of an HMAC signature.
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return buffer.toString('base64url')
 }
 
 /** Reads base64url, or finds nothing where the text is not the one spelling of some bytes (RFC 7515 §2). */
 export function decodeBase64url(text: string): Buffer | undefined {
-  return isBase64url(text) ? Buffer.from(text, 'base64url') : undefined
+  const source = Buffer.from(text, 'utf8')
+  const bytes = Buffer.allocUnsafe(source.length)
+  const end = decodeBase64urlInto(bytes, 0, source, 0, source.length)
+  return end === -1 ? undefined : bytes.subarray(0, end)
 }
 
-function hasCanonicalEnd(text: string): boolean {
-  const last = text.charAt(text.length - 1)
-  switch (text.length % 4) {
-    case 0:
-      return true
-    case 2:
-      return LAST_OF_TWO.includes(last)
-    case 3:
-      return LAST_OF_THREE.includes(last)
-    default:
-      return false
+/**
+ * Reads base64url from part of a buffer into another place and returns the offset after it there, or -1 where the part
+ * is not the one spelling of some bytes (RFC 7515 §2). What was written until then stays.
+ */
+export function decodeBase64urlInto(
+  target: Uint8Array,
+  offset: number,
+  source: Uint8Array,
+  start: number,
+  end: number,
+): number {
+  const rest = (end - start) % 4
+  const endOfFours = end - rest
+  let to = offset
+  let seen = 0
+  for (let at = start; at < endOfFours; ) {
+    const a = VALUE_OF_BYTE[source[at++] as number] as number
+    const b = VALUE_OF_BYTE[source[at++] as number] as number
+    const c = VALUE_OF_BYTE[source[at++] as number] as number
+    const d = VALUE_OF_BYTE[source[at++] as number] as number
+    seen |= a | b | c | d
+    target[to++] = (a << 2) | (b >> 4)
+    target[to++] = (b << 4) | (c >> 2)
+    target[to++] = (c << 6) | d
   }
+  if (rest === 0) return seen < NO_VALUE ? to : -1
+
+  // Two characters end in one byte, three in two; the bits behind it are none of its own and must be zero.
+  const a = VALUE_OF_BYTE[source[endOfFours] as number] as number
+  const b = rest === 1 ? NO_VALUE : (VALUE_OF_BYTE[source[endOfFours + 1] as number] as number)
+  const c = rest === 3 ? (VALUE_OF_BYTE[source[endOfFours + 2] as number] as number) : 0
+  const leftOver = rest === 3 ? c & 0b11 : b & 0b1111
+  if ((seen | a | b | c) >= NO_VALUE || leftOver !== 0) return -1
+  target[to++] = (a << 2) | (b >> 4)
+  if (rest === 3) target[to++] = (b << 4) | (c >> 2)
+  return to
 }

@@ -36,10 +36,14 @@ const TYPE_OF_CLAIM: readonly (readonly [name: string, isSound: (value: unknown)
   ['scope', isString, 'a string'],
 ]
 
-/** Finds the first registered claim of a wrong type, and says what its type is (RFC 7519 §4.1). */
+/**
+ * Finds the first registered claim of a wrong type, and says what its type is; one that is undefined counts as not there
+ * (RFC 7519 §4.1).
+ */
 export function findMistypedClaim(claims: JsonObject): { readonly claim: string; readonly rule: string } | undefined {
   for (const [claim, isSound, rule] of TYPE_OF_CLAIM) {
-    if (Object.hasOwn(claims, claim) && !isSound(claims[claim])) return { claim, rule }
+    const value = claims[claim]
+    if (value !== undefined && !isSound(value) && Object.hasOwn(claims, claim)) return { claim, rule }
   }
   return undefined
 }

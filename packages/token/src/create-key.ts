@@ -5,8 +5,10 @@
 import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
 import { type Algorithm, type AlgorithmParameters, getAlgorithmParameters } from './algorithm.ts'
 import { checkEd25519PublicKey } from './ed25519-public-key.ts'
+import { createHmacPads } from './hmac.ts'
 import { Key } from './key.ts'
 import { isKeyId, KEY_ID_RULE } from './key-id.ts'
+import { checkRsaModulus } from './rsa-modulus.ts'
 import { checkRsaPrivateMembers } from './rsa-private-members.ts'
 import { createRsaPssKey } from './rsa-pss-key.ts'
 import { computeThumbprint } from './thumbprint.ts'
@@ -69,6 +71,7 @@ export function createHmacKey(
     original,
     signing: may.sign ? original : undefined,
     verification: may.verify ? original : undefined,
+    hmacPads: createHmacPads(original, parameters),
     signatureLength: parameters.size,
   })
 }
@@ -95,6 +98,7 @@ function checkPublicKey(publicKey: KeyObject, alg: Algorithm, parameters: Algori
       if (type !== 'rsa')
         throw new TypeError(`${alg} needs an RSA key of the general type rsaEncryption (RFC 7518 §3.3).`)
       checkRsaSize(details.modulusLength ?? 0, details.publicExponent ?? 0n)
+      checkRsaModulus(Buffer.from(publicKey.export({ format: 'jwk' }).n ?? '', 'base64url'))
   }
 }
 

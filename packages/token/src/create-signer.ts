@@ -56,26 +56,26 @@ export function createSigner(options: SignerOptions): (claims: JwtClaims) => str
   const lifetime = readSignerOptions(options)
   const { key, issuer, audience, typ = 'JWT', now = () => Date.now() / 1000 } = options
   const header = encodeHeader(key, { typ })
-  const fixed = withoutUndefined({ iss: issuer, aud: typeof audience === 'object' ? [...audience] : audience })
+  const aud = typeof audience === 'object' ? [...audience] : audience
   return (claims) => {
-    const given = readClaimsToSign(claims)
-    const iat = given.iat ?? Math.floor(now())
-    const times = lifetime === undefined ? { iat } : { iat, exp: iat + lifetime }
-    const all = readClaimsToSign({ ...fixed, ...times, ...given })
+    if (typeof claims !== 'object' || claims === null || Array.isArray(claims)) {
+      throw new TypeError('claims: give an object.')
+    }
+    // One object, so that the claims are read once; those that stay undefined are not written.
+    const all: ClaimsToSign = { iss: issuer, aud, iat: undefined, exp: undefined, ...claims }
+    if (all.iss === undefined) all.iss = issuer
+    if (all.aud === undefined) all.aud = aud
+    const iat = all.iat ?? Math.floor(now())
+    if (all.iat === undefined) all.iat = iat
+    if (all.exp === undefined && lifetime !== undefined && Number.isFinite(iat)) all.exp = iat + lifetime
+    const mistyped = findMistypedClaim(all)
+    if (mistyped !== undefined) throw new TypeError(`claims.${mistyped.claim}: give ${mistyped.rule}.`)
     return signSegments(header, encodeStrictJson(all, 'claims'), key)
   }
 }
 
-/** Leaves out the claims that are undefined, and checks the rest. @throws TypeError that names the claim at fault */
-function readClaimsToSign(claims: JwtClaims): JwtClaims {
-  if (typeof claims !== 'object' || claims === null || Array.isArray(claims)) {
-    throw new TypeError('claims: give an object.')
-  }
-  const given = withoutUndefined(claims)
-  const mistyped = findMistypedClaim(given)
-  if (mistyped !== undefined) throw new TypeError(`claims.${mistyped.claim}: give ${mistyped.rule}.`)
-  return given
-}
+/** The claims of one token while they are put together. */
+type ClaimsToSign = { -readonly [Claim in keyof JwtClaims]: JwtClaims[Claim] | undefined }
 
 /** Checks the options and returns the lifetime in seconds, or undefined where tokens need not expire. */
 function readSignerOptions(options: SignerOptions): number | undefined {
@@ -86,7 +86,7 @@ function readSignerOptions(options: SignerOptions): number | undefined {
   const canSign = isKey(key) && getKeyMaterial(key).signing !== undefined
   const isType = typ === undefined || (typeof typ === 'string' && typ !== '')
   const isClock = now === undefined || typeof now === 'function'
-  const fits = (claim: object): boolean => findMistypedClaim(withoutUndefined({ ...claim })) === undefined
+  const fits = (claim: object): boolean => findMistypedClaim({ ...claim }) === undefined
   problems.require(canSign, 'key', 'give a private key or a secret, made by importKey or generateKey')
   problems.require(fits({ iss }), 'issuer', 'give a string, or leave it out')
   problems.require(fits({ aud }), 'audience', 'give a string or an array of strings, or leave it out')
@@ -118,8 +118,4 @@ function readLifetime(
     )
     return undefined
   }
-}
-
-function withoutUndefined(claims: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== undefined))
 }

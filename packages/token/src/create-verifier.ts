@@ -4,11 +4,11 @@
  */
 import { checkClaims } from './check-claims.ts'
 import { type JwtClaims, parseClaims } from './claims.ts'
-import { decodeSegment, findSigningKey, parseCompactJws, type UnverifiedJws } from './compact-jws.ts'
+import { findSigningKey, openCompactJws, parseCompactJws, type UnverifiedJws } from './compact-jws.ts'
 import type { Key } from './key.ts'
-import { checkType } from './protected-header.ts'
+import { ProvenHeaders } from './proven-headers.ts'
 import { findCandidates, type KeyResolver, type LocalKeys, toKeys } from './verification-keys.ts'
-import { readVerifierOptions, type VerifierOptions, type VerifierRules } from './verifier-options.ts'
+import { readVerifierOptions, type VerifierOptions } from './verifier-options.ts'
 
 /**
  * Creates a function that verifies JWTs and returns their claims (RFC 7519 §7.2).
@@ -27,22 +27,17 @@ export function createVerifier(options: VerifierOptions): (token: string) => Jwt
 export function createVerifier(options: VerifierOptions): (token: string) => JwtClaims | Promise<JwtClaims> {
   const rules = readVerifierOptions(options)
   const { keys } = rules
-  if (typeof keys !== 'function') return (token) => verifyWith(keys, openToken(token, rules), rules)
-  return async (token) => {
-    const jws = openToken(token, rules)
-    return verifyWith(toKeys(await keys(jws.protectedHeader)), jws, rules)
+  const proven = new ProvenHeaders()
+  const verifyWith = (candidates: readonly Key[], jws: UnverifiedJws, token: string): JwtClaims => {
+    findSigningKey(jws, findCandidates(candidates, jws.protectedHeader))
+    proven.add(token, jws.protectedHeader)
+    const claims = parseClaims(jws.payload)
+    checkClaims(claims, rules, rules.now())
+    return claims
   }
-}
-
-function openToken(token: string, rules: VerifierRules): UnverifiedJws {
-  const jws = parseCompactJws(token, rules)
-  checkType(jws.protectedHeader.typ, rules.typ)
-  return jws
-}
-
-function verifyWith(keys: readonly Key[], jws: UnverifiedJws, rules: VerifierRules): JwtClaims {
-  findSigningKey(jws, findCandidates(keys, jws.protectedHeader))
-  const claims = parseClaims(decodeSegment(jws.payloadSegment))
-  checkClaims(claims, rules, rules.now())
-  return claims
+  if (typeof keys !== 'function') return (token) => verifyWith(keys, openCompactJws(token, rules, proven), token)
+  return async (token) => {
+    const jws = parseCompactJws(token, rules, proven)
+    return verifyWith(toKeys(await keys(jws.protectedHeader)), jws, token)
+  }
 }

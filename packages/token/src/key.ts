@@ -4,6 +4,7 @@
  */
 import type { KeyObject } from 'node:crypto'
 import type { Algorithm, AlgorithmParameters } from './algorithm.ts'
+import type { HmacPads } from './hmac.ts'
 
 /** What a key is made of, ready for the primitive: nothing is converted or looked up per signature. */
 export interface KeyMaterial {
@@ -14,6 +15,8 @@ export interface KeyMaterial {
   readonly signing: KeyObject | undefined
   /** What verifies: the public half, or the secret; absent from a secret that may only sign. */
   readonly verification: KeyObject | undefined
+  /** What both of them are for a secret, which node:crypto takes longer to use; absent from other keys. */
+  readonly hmacPads?: HmacPads
   /** Length of each signature, in bytes. */
   readonly signatureLength: number
 }
@@ -56,6 +59,7 @@ export function isKey(value: unknown): value is Key {
 
 /** Gets the material of a key. @throws TypeError if it is no key */
 export function getKeyMaterial(key: Key): KeyMaterial {
-  if (!isKey(key)) throw new TypeError('key: give a key made by importKey, generateKey or importJwkSet.')
-  return readMaterial(key) as KeyMaterial
+  const material = typeof key === 'object' && key !== null ? readMaterial(key) : undefined
+  if (material === undefined) throw new TypeError('key: give a key made by importKey, generateKey or importJwkSet.')
+  return material
 }

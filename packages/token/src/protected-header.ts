@@ -31,7 +31,7 @@ export function parseHeaderJson(bytes: Uint8Array): JsonObject {
 }
 
 /**
- * Parses a protected header whose algorithm must be one of a list (RFC 7515 §5.2, RFC 8725 §3.1).
+ * Parses a protected header whose algorithm must be one of a list (RFC 7515 §5.2, RFC 8725 §3.1). It cannot be changed.
  *
  * @throws TokenError header_invalid, header_unsupported, algorithm_not_allowed
  */
@@ -57,7 +57,15 @@ export function parseProtectedHeader(bytes: Uint8Array, algorithms: readonly Alg
   if (Object.hasOwn(header, 'kid') && !isKeyId(kid)) {
     throw new TokenError('header_invalid', `The key id (kid) of the token is not ${KEY_ID_RULE}.`, { claim: 'kid' })
   }
-  return header as ProtectedHeader
+  return deepFreeze(header) as ProtectedHeader
+}
+
+/** Freezes what is kept for later tokens and handed to a resolver for each of them. */
+function deepFreeze(value: object): object {
+  for (const member of Object.values(value)) {
+    if (typeof member === 'object' && member !== null) deepFreeze(member)
+  }
+  return Object.freeze(value)
 }
 
 /**

@@ -1,7 +1,8 @@
 import { isUint8Array } from 'node:util/types'
 import { encodeBase64url } from './base64url.ts'
-import { checkJsonText, JsonRefusal } from './json-object.ts'
+import { checkWrittenJson, JsonRefusal } from './json-object.ts'
 import { isKey, type Key } from './key.ts'
+import { getScratch } from './scratch.ts'
 import { createSignature } from './signature.ts'
 
 /** What `signCompact` is told. */
@@ -48,7 +49,9 @@ export function encodeHeader(key: Key, rest: Readonly<Record<string, unknown>>):
 /** Signs an encoded header and a payload (RFC 7515 §5.1 steps 5 to 8). */
 export function signSegments(header: string, payload: Uint8Array, key: Key): string {
   const signingInput = `${header}.${encodeBase64url(payload)}`
-  return `${signingInput}.${encodeBase64url(createSignature(key, Buffer.from(signingInput, 'latin1')))}`
+  const scratch = getScratch(signingInput.length)
+  const bytes = scratch.subarray(0, scratch.write(signingInput, 0, 'latin1'))
+  return `${signingInput}.${encodeBase64url(createSignature(key, bytes))}`
 }
 
 /** Writes JSON that a verifier of this package accepts. @throws TypeError that names the argument */
@@ -56,11 +59,12 @@ export function encodeStrictJson(value: object, argument: string): Uint8Array {
   const text: unknown = JSON.stringify(value)
   if (typeof text !== 'string' || !text.startsWith('{'))
     throw new TypeError(`${argument}: give an object without toJSON.`)
+  const bytes = Buffer.from(text, 'utf8')
   try {
-    checkJsonText(text)
+    checkWrittenJson(bytes, text)
   } catch (error) {
     if (error instanceof JsonRefusal) throw new TypeError(`${argument}: the JSON of it ${error.message}.`)
     throw error
   }
-  return Buffer.from(text, 'utf8')
+  return bytes
 }

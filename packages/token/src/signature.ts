@@ -1,16 +1,22 @@
 /** Owns the call of the primitive: what is signed, with which key, and nothing about tokens (RFC 7518 §3). */
-import { createHmac, sign, timingSafeEqual, verify } from 'node:crypto'
+import { sign, timingSafeEqual, verify } from 'node:crypto'
 import { ecdsaSignatureFromDer, ecdsaSignatureToDer } from './ecdsa-signature.ts'
+import { computeHmac, type HmacPads } from './hmac.ts'
 import { getKeyMaterial, type Key } from './key.ts'
 
-/** Signs bytes with a key that can (RFC 7515 §5.1 step 5). @throws TypeError if the key can only verify */
+/**
+ * Signs bytes with a key that can (RFC 7515 §5.1 step 5). The signature may be a view of a buffer that the next call
+ * writes over.
+ *
+ * @throws TypeError if the key can only verify
+ */
 export function createSignature(key: Key, input: Uint8Array): Buffer {
-  const { parameters, signing } = getKeyMaterial(key)
+  const { parameters, signing, hmacPads } = getKeyMaterial(key)
   if (signing === undefined)
     throw new TypeError('The key can verify signatures but not make them: sign with the private key.')
   switch (parameters.family) {
     case 'hmac':
-      return createHmac(parameters.hash, signing).update(input).digest()
+      return computeHmac(parameters, hmacPads as HmacPads, input)
     case 'ecdsa':
       return ecdsaSignatureFromDer(sign(parameters.hash, input, signing), parameters)
     case 'eddsa':
@@ -22,11 +28,11 @@ export function createSignature(key: Key, input: Uint8Array): Buffer {
 
 /** Tells whether a signature is that of the key over the bytes (RFC 7515 §5.2 step 8). */
 export function isSignatureValid(key: Key, input: Uint8Array, signature: Uint8Array): boolean {
-  const { parameters, verification, signatureLength } = getKeyMaterial(key)
+  const { parameters, verification, hmacPads, signatureLength } = getKeyMaterial(key)
   if (verification === undefined || signature.length !== signatureLength) return false
   switch (parameters.family) {
     case 'hmac':
-      return timingSafeEqual(createHmac(parameters.hash, verification).update(input).digest(), signature)
+      return timingSafeEqual(computeHmac(parameters, hmacPads as HmacPads, input), signature)
     case 'ecdsa': {
       const der = ecdsaSignatureToDer(signature, parameters)
       return der !== undefined && verify(parameters.hash, input, verification, der)

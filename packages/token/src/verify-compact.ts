@@ -1,5 +1,5 @@
 import type { Algorithm } from './algorithm.ts'
-import { decodeSegment, findSigningKey, parseCompactJws, type UnverifiedJws } from './compact-jws.ts'
+import { findSigningKey, openCompactJws, parseCompactJws, type UnverifiedJws } from './compact-jws.ts'
 import type { Key } from './key.ts'
 import { OptionProblems } from './option-problems.ts'
 import type { ProtectedHeader } from './protected-header.ts'
@@ -48,14 +48,17 @@ export function verifyCompact(jws: string, options: VerifyCompactOptions): Verif
   const maxTokenLength = readMaxTokenLength(options.maxTokenLength, problems)
   const keys = typeof options.keys === 'function' ? options.keys : readLocalKeys(options.keys, algorithms, problems)
   problems.throwIfAny()
-  if (typeof keys !== 'function') return verifyWith(keys, parseCompactJws(jws, { algorithms, maxTokenLength }))
+  const rules = { algorithms, maxTokenLength }
+  if (typeof keys !== 'function') return verifyWith(keys, openCompactJws(jws, rules))
   return (async () => {
-    const unverified = parseCompactJws(jws, { algorithms, maxTokenLength })
+    const unverified = parseCompactJws(jws, rules)
     return verifyWith(toKeys(await keys(unverified.protectedHeader)), unverified)
   })()
 }
 
 function verifyWith(keys: readonly Key[], jws: UnverifiedJws): VerifiedJws {
-  const key = findSigningKey(jws, findCandidates(keys, jws.protectedHeader))
-  return { protectedHeader: jws.protectedHeader, payload: new Uint8Array(decodeSegment(jws.payloadSegment)), key }
+  const { protectedHeader, payload } = jws
+  const key = findSigningKey(jws, findCandidates(keys, protectedHeader))
+  // A copy, since the payload may be a view of the scratch buffer.
+  return { protectedHeader, payload: new Uint8Array(payload), key }
 }

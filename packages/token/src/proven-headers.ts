@@ -1,0 +1,40 @@
+/**
+ * Owns the protected headers that a verifier has seen a valid signature over, so that the tokens of one key, whose
+ * headers are the same to the letter, have theirs parsed and checked once: 1 to 2 µs less for each of the others.
+ *
+ * What is kept is what the text of the header says, and it was found to be acceptable to this verifier (`alg`, `typ`, no
+ * `crit`); never a key. The key is chosen anew for every token, and its signature checked, so that a key which is gone
+ * verifies nothing. A stranger's header never gets in, or strangers could fill the list.
+ */
+import type { ProtectedHeader } from './protected-header.ts'
+
+const MAX_HEADERS = 8
+
+/** A protected header that was signed by a key of the verifier. */
+export interface ProvenHeader {
+  /** The header in base64url with the dot behind it, so that no longer header begins with it. */
+  readonly prefix: string
+  readonly protectedHeader: ProtectedHeader
+}
+
+/** Holds the last few proven headers of one verifier. */
+export class ProvenHeaders {
+  readonly #headers: ProvenHeader[] = []
+
+  /** Finds the header that a token begins with. */
+  find(token: string): ProvenHeader | undefined {
+    for (const header of this.#headers) {
+      if (token.startsWith(header.prefix)) return header
+    }
+    return undefined
+  }
+
+  /** Adds the header of a token; only after its signature was found valid. The oldest gives way. */
+  add(token: string, protectedHeader: ProtectedHeader): void {
+    if (this.find(token) !== undefined) return
+    // A slice of a string keeps the whole of it: the copy does not hold on to the token and its signature.
+    const prefix = Buffer.from(token.slice(0, token.indexOf('.') + 1), 'latin1').toString('latin1')
+    this.#headers.push({ prefix, protectedHeader })
+    if (this.#headers.length > MAX_HEADERS) this.#headers.shift()
+  }
+}
