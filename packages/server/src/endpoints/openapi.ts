@@ -15,14 +15,17 @@ const problem = z.object({
   requestId: z.string().optional(),
 })
 
-/** Serves the OpenAPI 3.1 description of these routes. */
+/** Serves the OpenAPI 3.1 description of these routes, made at the first request: no start should wait for it. */
 export function openapi(routes: readonly Route[], issuer: string): Endpoint {
-  const document = JSON.stringify(describeApi(routes, issuer))
+  let document: string | undefined
   return {
     summary: 'This description',
     answers: { 200: { description: 'OpenAPI 3.1.', body: z.looseObject({}) } },
     hidden: true,
-    handle: (c) => c.body(document, 200, { 'content-type': 'application/json' }),
+    handle(c) {
+      document ??= JSON.stringify(describeApi(routes, issuer))
+      return c.body(document, 200, { 'content-type': 'application/json' })
+    },
   }
 }
 
