@@ -148,7 +148,7 @@ function exchange(issuer: string, request: string): Promise<string> {
   const socket = open(issuer)
   socket.write(`${request}`)
   const answer = read(socket)
-  void setTimeout(1500).then(() => socket.destroy())
+  void setTimeout(10_000, undefined, { ref: false }).then(() => socket.destroy())
   return answer
 }
 
