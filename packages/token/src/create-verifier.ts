@@ -4,6 +4,7 @@
  */
 import { checkClaims } from './check-claims.ts'
 import { type JwtClaims, parseClaims } from './claims.ts'
+import { applySchema } from './claims-schema.ts'
 import { findSigningKey, openCompactJws, parseCompactJws, type UnverifiedJws } from './compact-jws.ts'
 import type { Key } from './key.ts'
 import { ProvenHeaders } from './proven-headers.ts'
@@ -14,26 +15,32 @@ import { readVerifierOptions, type VerifierOptions } from './verifier-options.ts
  * Creates a function that verifies JWTs and returns their claims (RFC 7519 §7.2).
  *
  * With keys at hand it returns the claims; with a function that finds keys it returns a promise of them. `algorithms`,
- * `issuer`, `audience` and a present `exp` are required, or waived by name.
+ * `issuer`, `audience` and a present `exp` are required, or waived by name. With a `schema`, what that returns is returned.
  *
  * @example
  * const verify = createVerifier({ keys, algorithms: ['ES256'], issuer, audience, typ: 'at+jwt' })
  * const claims = verify(token)
  * @throws TypeError at once, listing every bad option; the function then throws TokenError with any of its codes
  */
-export function createVerifier(options: VerifierOptions<LocalKeys>): (token: string) => JwtClaims
-export function createVerifier(options: VerifierOptions<KeyResolver>): (token: string) => Promise<JwtClaims>
-export function createVerifier(options: VerifierOptions): (token: string) => JwtClaims | Promise<JwtClaims>
-export function createVerifier(options: VerifierOptions): (token: string) => JwtClaims | Promise<JwtClaims> {
+export function createVerifier<Claims = JwtClaims>(
+  options: VerifierOptions<LocalKeys, Claims>,
+): (token: string) => Claims
+export function createVerifier<Claims = JwtClaims>(
+  options: VerifierOptions<KeyResolver, Claims>,
+): (token: string) => Promise<Claims>
+export function createVerifier<Claims = JwtClaims>(
+  options: VerifierOptions<LocalKeys | KeyResolver, Claims>,
+): (token: string) => Claims | Promise<Claims>
+export function createVerifier(options: VerifierOptions<LocalKeys | KeyResolver, unknown>): (token: string) => unknown {
   const rules = readVerifierOptions(options)
-  const { keys } = rules
+  const { keys, schema } = rules
   const proven = new ProvenHeaders()
-  const verifyWith = (candidates: readonly Key[], jws: UnverifiedJws, token: string): JwtClaims => {
+  const verifyWith = (candidates: readonly Key[], jws: UnverifiedJws, token: string): unknown => {
     findSigningKey(jws, findCandidates(candidates, jws.protectedHeader))
     proven.add(token, jws.protectedHeader)
     const claims = parseClaims(jws.payload)
     checkClaims(claims, rules, rules.now())
-    return claims
+    return schema === undefined ? claims : applySchema(schema, claims)
   }
   if (typeof keys !== 'function') return (token) => verifyWith(keys, openCompactJws(token, rules, proven), token)
   return async (token) => {

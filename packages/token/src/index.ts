@@ -1,5 +1,6 @@
 export { ALGORITHMS, type Algorithm } from './algorithm.ts'
 export type { JwtClaims } from './claims.ts'
+export type { ClaimsSchema } from './claims-schema.ts'
 export { createSigner, type SignerOptions } from './create-signer.ts'
 export { createVerifier } from './create-verifier.ts'
 export { decodeUnverified, type UnverifiedJwt } from './decode-unverified.ts'

@@ -4,6 +4,8 @@
  */
 import { ALGORITHMS, type Algorithm, isAlgorithm } from './algorithm.ts'
 import type { ClaimRules } from './check-claims.ts'
+import type { JwtClaims } from './claims.ts'
+import { type ClaimsSchema, isClaimsSchema } from './claims-schema.ts'
 import { type CompactJwsRules, DEFAULT_MAX_TOKEN_LENGTH } from './compact-jws.ts'
 import type { Key } from './key.ts'
 import { OptionProblems } from './option-problems.ts'
@@ -72,28 +74,39 @@ export interface ExpiryOption {
   readonly dangerouslyAllowNoExpiry?: boolean
 }
 
+/** The application's own check on the claims, after all others. */
+export interface SchemaOption<Claims> {
+  /**
+   * A Standard Schema, such as those of zod and valibot: what it returns is returned, and its type follows.
+   * @default the claims as they are
+   */
+  readonly schema?: ClaimsSchema<Claims>
+}
+
 /** What `createVerifier` is told (RFC 7519 §7.2). */
-export type VerifierOptions<Keys = LocalKeys | KeyResolver> = BaseVerifierOptions<Keys> &
+export type VerifierOptions<Keys = LocalKeys | KeyResolver, Claims = JwtClaims> = BaseVerifierOptions<Keys> &
   IssuerOption &
   AudienceOption &
-  ExpiryOption
+  ExpiryOption &
+  SchemaOption<Claims>
 
 /** The rules of one verifier, checked and with every default filled in. */
 export interface VerifierRules extends CompactJwsRules, ClaimRules {
   readonly keys: readonly Key[] | KeyResolver
   readonly typ: string | undefined
+  readonly schema: ClaimsSchema<unknown> | undefined
   readonly now: () => number
 }
 
 const OPTION_NAMES: readonly string[] = (
-  'keys algorithms issuer audience typ requiredClaims clockTolerance maxTokenAge maxLifetime maxTokenLength now ' +
+  'keys algorithms issuer audience typ requiredClaims clockTolerance maxTokenAge maxLifetime maxTokenLength schema now ' +
   'dangerouslyAllowAnyIssuer dangerouslyAllowAnyAudience dangerouslyAllowNoExpiry'
 ).split(' ')
 
 const systemClock = (): number => Date.now() / 1000
 
 /** Reads the options of a verifier into its rules. @throws TypeError that lists every bad option with its mend */
-export function readVerifierOptions(options: VerifierOptions): VerifierRules {
+export function readVerifierOptions(options: VerifierOptions<LocalKeys | KeyResolver, unknown>): VerifierRules {
   if (typeof options !== 'object' || options === null) throw new TypeError('createVerifier: give an object of options.')
   const problems = new OptionProblems('createVerifier')
   problems.requireKnown(options, OPTION_NAMES)
@@ -109,6 +122,7 @@ export function readVerifierOptions(options: VerifierOptions): VerifierRules {
     maxTokenLength: readMaxTokenLength(options.maxTokenLength, problems),
     requiredClaims: listRequiredClaims(options, problems),
     typ: options.typ,
+    schema: options.schema,
     clockTolerance: options.clockTolerance ?? 5,
     now: options.now ?? systemClock,
   }
@@ -116,7 +130,15 @@ export function readVerifierOptions(options: VerifierOptions): VerifierRules {
   return rules
 }
 
-function checkSimpleOptions({ typ, clockTolerance, now, ...options }: VerifierOptions, problems: OptionProblems): void {
+function checkSimpleOptions(
+  { typ, clockTolerance, schema, now, ...options }: VerifierOptions<LocalKeys | KeyResolver, unknown>,
+  problems: OptionProblems,
+): void {
+  problems.require(
+    schema === undefined || isClaimsSchema(schema),
+    'schema',
+    'give a Standard Schema, such as z.object({ … }) of zod 4, or leave it out',
+  )
   const isTolerance = typeof clockTolerance === 'number' && clockTolerance >= 0 && clockTolerance <= 300
   problems.require(typ === undefined || isName(typ), 'typ', 'give a media type such as "at+jwt", or leave it out')
   problems.require(
@@ -156,7 +178,7 @@ export function readMaxTokenLength(
 }
 
 function readNames(
-  options: VerifierOptions,
+  options: VerifierOptions<LocalKeys | KeyResolver, unknown>,
   option: 'issuer' | 'audience',
   waiver: (typeof WAIVERS)[number],
   problems: OptionProblems,
@@ -183,7 +205,10 @@ function readLifetime(path: string, value: number | string | undefined, problems
   }
 }
 
-function listRequiredClaims(options: VerifierOptions, problems: OptionProblems): readonly string[] {
+function listRequiredClaims(
+  options: VerifierOptions<LocalKeys | KeyResolver, unknown>,
+  problems: OptionProblems,
+): readonly string[] {
   const { requiredClaims = [], maxTokenAge, maxLifetime, dangerouslyAllowNoExpiry } = options
   const isSound = Array.isArray(requiredClaims) && requiredClaims.every(isName)
   problems.require(isSound, 'requiredClaims', 'give an array of claim names')
