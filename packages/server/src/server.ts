@@ -29,6 +29,7 @@ import type { AuthorizationServerOptions } from './options.ts'
 import { apiPage, apiPageFile, apiPageScript } from './pages/api-page.ts'
 import type { Parts } from './parts.ts'
 import { resolveOptions, type Settings } from './settings.ts'
+import type { AccountChange } from './store/store.ts'
 import { createAccessTokens } from './tokens/access-token.ts'
 import { loadKeys } from './tokens/keys.ts'
 import { createSeal } from './tokens/seal.ts'
@@ -57,13 +58,12 @@ function routes(parts: Parts): Route[] {
     get('/healthz', healthz),
     get('/readyz', readyz(parts)),
   ]
-  const { issuer } = settings
-  const base = new URL(issuer).pathname.replace(/\/$/, '')
+  const { issuer, basePath } = settings
   return [
     ...api,
     get('/openapi.json', openapi(api, issuer)),
-    get('/docs/api', apiPage(base)),
-    get('/docs/api/start.js', apiPageScript(base)),
+    get('/docs/api', apiPage(basePath)),
+    get('/docs/api/start.js', apiPageScript(basePath)),
     get('/docs/api/swagger-ui.css', apiPageFile('swagger-ui.css')),
     get('/docs/api/swagger-ui-bundle.js', apiPageFile('swagger-ui-bundle.js')),
   ]
@@ -90,10 +90,7 @@ export interface AuthorizationServer {
    * Sets the roles or the further claims of a user of the built-in accounts; the next login or refresh has them.
    * @throws TypeError for what no access token could carry
    */
-  updateAccount(
-    userId: string,
-    change: { readonly roles?: readonly string[]; readonly claims?: Readonly<Record<string, unknown>> },
-  ): Promise<'updated' | 'unknown'>
+  updateAccount(userId: string, change: AccountChange): Promise<'updated' | 'unknown'>
 }
 
 /**

@@ -11,6 +11,8 @@ import { weaknessOf } from './tokens/weak-secret.ts'
 /** Options with every default filled in and everything checked. Lifetimes are seconds. */
 export interface Settings {
   readonly issuer: string
+  /** The path of the issuer, below which everything is; empty for most. */
+  readonly basePath: string
   readonly audiences: readonly [string, ...string[]]
   readonly masterKey: Uint8Array
   readonly alg: Algorithm
@@ -63,6 +65,7 @@ export function resolveOptions(options: AuthorizationServerOptions): Settings {
   const alg = readAlgorithm(options, complain)
   const settings: Settings = {
     issuer: readIssuer(options, complain),
+    basePath: URL.canParse(options.issuer) ? new URL(options.issuer).pathname.replace(/\/$/, '') : '',
     audiences: readAudiences(options, complain),
     masterKey: readMasterKey(options.masterKey, complain),
     alg,

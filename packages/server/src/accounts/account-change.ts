@@ -18,6 +18,7 @@ export function assertAccountChange(given: unknown, allowedPersonalClaims: Reado
     const places = parsed.error.issues.map(({ path }) => path.join('.') || 'change')
     throw new TypeError(`roles is a list of names and claims an object of JSON values: mend ${places.join(', ')}`)
   }
+  // Not zod's copy, which has lost a claim called __proto__: it must be seen to be refused.
   const { roles = [], claims = {} } = given as z.output<typeof change>
   assertClaimNames(claims, allowedPersonalClaims)
   assertSize('roles', roles, mostRoleBytes)

@@ -92,9 +92,9 @@ function groupOf(path: string, { authorization }: Endpoint): string {
 }
 
 function describeAnswers(answers: Readonly<Record<number, Answer>>, components: Components): object {
-  const entries = Object.entries(answers).map(([status, { description, body, contentType = 'application/json' }]) => [
+  const entries = Object.entries(answers).map(([status, { description, body }]) => [
     status,
-    { description, ...(body && { content: { [contentType]: { schema: toSchema(body, components) } } }) },
+    { description, ...(body && { content: { 'application/json': { schema: toSchema(body, components) } } }) },
   ])
   return Object.fromEntries(entries)
 }

@@ -1,3 +1,5 @@
+import { parseScope } from '../oauth/scope.ts'
+
 /** What a login or a refresh gives its client (contract of POST …/login). */
 export interface TokenAnswer {
   readonly accessToken: string
@@ -12,6 +14,5 @@ export interface TokenAnswer {
 /** Tells the granted scope where it differs from the one asked for. */
 export function scopeAnswer(requested: string | undefined, granted: readonly string[]): { scope?: string } {
   if (requested === undefined) return {}
-  const same = new Set(requested.split(' ').filter((word) => word !== '')).size === granted.length
-  return same ? {} : { scope: granted.join(' ') }
+  return parseScope(requested)?.length === granted.length ? {} : { scope: granted.join(' ') }
 }

@@ -28,8 +28,6 @@ export interface Answer {
   readonly description: string
   /** The JSON body; left out when there is none. */
   readonly body?: z.ZodType
-  /** @default 'application/json' */
-  readonly contentType?: string
 }
 
 export interface Endpoint {

@@ -28,12 +28,12 @@ const metadataPath = '/.well-known/oauth-authorization-server'
 /** @param ready resolves once the keys are there; every row but the health of the process waits for it */
 export function createRouter(routes: readonly Route[], parts: Parts, ready: () => Promise<void>): Router {
   const { settings, log } = parts
-  const base = new URL(settings.issuer).pathname.replace(/\/$/, '')
-  const rows = routes.flatMap((row) => pathsOf(row.path, base).map((path) => ({ ...row, path })))
+  const { basePath } = settings
+  const rows = routes.flatMap((row) => pathsOf(row.path, basePath).map((path) => ({ ...row, path })))
   const app = new Hono<RequestEnv>()
 
   app.use(corsFor(rows, settings, log))
-  app.use(waitForKeys(`${base}/healthz`, ready))
+  app.use(waitForKeys(`${basePath}/healthz`, ready))
   for (const { method, path, endpoint } of rows) {
     if (endpoint.public)
       app.use(path, etag({ retainedHeaders: [...RETAINED_304_HEADERS, 'access-control-allow-origin'] }))

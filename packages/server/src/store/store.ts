@@ -35,6 +35,12 @@ export interface AccountCredentials extends Account {
   readonly passwordVersion: number
 }
 
+/** Sets the roles or claims of an account; what is left out stays. */
+export interface AccountChange {
+  readonly roles?: readonly string[]
+  readonly claims?: Readonly<Record<string, unknown>>
+}
+
 export interface NewAccount {
   readonly id: string
   readonly email: string
@@ -167,15 +173,11 @@ export interface Store {
   close(): Promise<void>
 
   /** Makes an account, unless the address has one. Both outcomes do the same work. */
-  createAccount(account: NewAccount): Promise<{ outcome: 'created'; account: Account } | { outcome: 'taken' }>
+  createAccount(account: NewAccount): Promise<{ outcome: 'created' | 'taken' }>
   findCredentials(email: string): Promise<AccountCredentials | undefined>
   findCredentialsById(userId: string): Promise<AccountCredentials | undefined>
   findAccount(userId: string): Promise<Account | undefined>
-  /** Sets the roles or claims of an account; what is left out stays. */
-  updateAccount(
-    userId: string,
-    change: { readonly roles?: readonly string[]; readonly claims?: Readonly<Record<string, unknown>> },
-  ): Promise<{ outcome: 'updated' | 'unknown' }>
+  updateAccount(userId: string, change: AccountChange): Promise<{ outcome: 'updated' | 'unknown' }>
   /**
    * Replaces a password and ends every session of the user but `keepSid`; not if another change came first, nor if `keepSid` is over
    * by now.

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { ada, type Tokens } from './test-server.ts'
 
 const mainFile = fileURLToPath(new URL('../main.ts', import.meta.url))
 
@@ -70,4 +71,25 @@ export async function startDev(
     if (gone) throw new Error(`the server ended: ${server.output.stderr}`)
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
+}
+
+/** Makes an account over HTTP and signs in. */
+export async function signUp(issuer: string, name: string): Promise<Tokens> {
+  await postAccount(issuer, '/api/auth/register', name, 201)
+  return signIn(issuer, name)
+}
+
+export async function signIn(issuer: string, name: string): Promise<Tokens> {
+  return (await (await postAccount(issuer, '/api/auth/login', name, 200)).json()) as Tokens
+}
+
+export function refresh(issuer: string, refreshToken: string): Promise<Response> {
+  return fetch(`${issuer}/api/auth/refresh`, { method: 'POST', headers: { authorization: `Bearer ${refreshToken}` } })
+}
+
+async function postAccount(issuer: string, path: string, name: string, expected: number): Promise<Response> {
+  const body = JSON.stringify({ ...ada, email: `${name}@example.com` })
+  const reply = await fetch(issuer + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+  if (reply.status !== expected) throw new Error(`${path} answered ${reply.status}`)
+  return reply
 }

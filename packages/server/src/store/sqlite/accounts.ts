@@ -28,10 +28,7 @@ export function accountsIn({ sql, transaction }: Database): AccountMethods {
           sql.deleteUser.run(id)
           return { outcome: 'taken' }
         }
-        return {
-          outcome: 'created',
-          account: { id, email, emailVerified: false, roles: [], claims: {}, createdAt: now },
-        }
+        return { outcome: 'created' }
       })
     },
 

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { describe, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { newFolder, type RunningServer, startDev } from '../running-server.ts'
+import { newFolder, type RunningServer, refresh, signIn, signUp, startDev } from '../running-server.ts'
 
 describe('what Node itself refuses is a problem too', () => {
   const cases: [title: string, request: string, status: number, code: string][] = [
@@ -65,7 +65,7 @@ test('an answer that was acknowledged survives kill -9 of the server', async (t)
       assert.equal((await refresh(server.issuer, token)).status, 200, 'an acknowledged session is lost')
     const enough = lasting.length + 3 + round
     const signUps = Array.from({ length: 24 }, async (_, one) => {
-      lasting.push(await signUp(server.issuer, `${round}-${one}`))
+      lasting.push((await signUp(server.issuer, `${round}-${one}`)).refreshToken)
       if (lasting.length >= enough) server.child.kill('SIGKILL')
     })
     await Promise.allSettled(signUps)
@@ -79,7 +79,7 @@ test('an answer that was acknowledged survives kill -9 of the server', async (t)
 test('a refresh that waited in the socket of a stopped process changes nothing once its client has hung up', async (t) => {
   const leeway = { COUNTERSIGN_REFRESH_LEEWAY: '3', COUNTERSIGN_REFRESH_TIMEOUT: '1' }
   const server = await startDev(t, { COUNTERSIGN_DATA_DIR: newFolder(t), ...leeway })
-  const token = await signUp(server.issuer, 'ada')
+  const { refreshToken: token } = await signUp(server.issuer, 'ada')
   await setTimeout(12_100)
   for (const hangUp of [
     (socket: Socket) => socket.destroy(),
@@ -108,9 +108,9 @@ test('stops whole on SIGTERM: answers every login in flight, takes nothing new, 
   await signUp(issuer, 'ada')
   let answered = 0
   const inFlight = Array.from({ length: 40 }, async () => {
-    const token = await signIn(issuer, 'ada')
+    const { refreshToken } = await signIn(issuer, 'ada')
     answered++
-    return token
+    return refreshToken
   })
   while (answered < 10) await setTimeout(5)
   assert.ok(answered < inFlight.length, 'some are still under way')
@@ -158,23 +158,4 @@ async function sendRefresh({ issuer }: RunningServer, token: string): Promise<So
   const head = `POST /api/auth/refresh HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`
   await new Promise<void>((resolve) => socket.write(head + body, () => resolve()))
   return socket
-}
-
-async function signUp(issuer: string, name: string): Promise<string> {
-  await postAccount(issuer, '/api/auth/register', name)
-  return signIn(issuer, name)
-}
-
-async function signIn(issuer: string, name: string): Promise<string> {
-  const answer = (await (await postAccount(issuer, '/api/auth/login', name)).json()) as { refreshToken: string }
-  return answer.refreshToken
-}
-
-function postAccount(issuer: string, path: string, name: string): Promise<Response> {
-  const body = JSON.stringify({ email: `${name}@example.com`, password: 'a quite long password' })
-  return fetch(issuer + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
-}
-
-function refresh(issuer: string, refreshToken: string): Promise<Response> {
-  return fetch(`${issuer}/api/auth/refresh`, { method: 'POST', headers: { authorization: `Bearer ${refreshToken}` } })
 }

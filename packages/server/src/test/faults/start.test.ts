@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, test } from 'node:test'
 import { promisify } from 'node:util'
-import { newFolder, spawnServer, startDev } from '../running-server.ts'
+import { newFolder, refresh, signUp, spawnServer, startDev } from '../running-server.ts'
 
 const strongKey = Buffer.alloc(32, 3).toString('base64url')
 
@@ -40,7 +40,7 @@ describe('dev', () => {
   test('keeps accounts, sessions and keys over a restart', async (t) => {
     const dataDir = newFolder(t)
     const first = await startDev(t, { COUNTERSIGN_DATA_DIR: dataDir })
-    const tokens = await signUp(first.issuer)
+    const tokens = await signUp(first.issuer, 'ada')
     const keys = await (await fetch(`${first.issuer}/.well-known/jwks.json`)).text()
     first.child.kill('SIGTERM')
     assert.equal((await first.ended()).code, 0)
@@ -68,7 +68,7 @@ describe('dev', () => {
   test('takes the shared secret of HS256 under its usual name', async (t) => {
     const env = { COUNTERSIGN_SIGNING_ALG: 'HS256', JWT_SECRET: 'kV9w2Rz-5tQ8xLmN3pYc7BdFhJ1sGv6A' }
     const { issuer, output } = await startDev(t, env)
-    const { accessToken } = await signUp(issuer)
+    const { accessToken } = await signUp(issuer, 'ada')
     assert.equal(JSON.parse(Buffer.from(accessToken.split('.')[0] ?? '', 'base64url').toString()).alg, 'HS256')
     assert.ok(!(output.stdout + output.stderr).includes(env.JWT_SECRET))
   })
@@ -252,22 +252,6 @@ describe('what cannot be used', () => {
     assert.deepEqual([code, stderr], [2, 'Usage: main.ts dev | start\n'])
   })
 })
-
-async function signUp(issuer: string): Promise<{ accessToken: string; refreshToken: string }> {
-  const account = { email: `ada-${Math.floor(performance.now())}@example.com`, password: 'a quite long password' }
-  const send = (path: string) =>
-    fetch(issuer + path, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(account),
-    })
-  assert.equal((await send('/api/auth/register')).status, 201)
-  return (await (await send('/api/auth/login')).json()) as { accessToken: string; refreshToken: string }
-}
-
-function refresh(issuer: string, refreshToken: string): Promise<Response> {
-  return fetch(`${issuer}/api/auth/refresh`, { method: 'POST', headers: { authorization: `Bearer ${refreshToken}` } })
-}
 
 /** Waits for a log line on stdout. */
 async function firstLine(
