@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ClaimsSchema } from './claims-schema.ts'
 import { createSigner } from './create-signer.ts'
-import { createVerifier } from './create-verifier.ts'
+import { createJwtVerifier, createVerifier, type VerifiedJwt } from './create-verifier.ts'
 import { importKey } from './import-key.ts'
 import { TokenError } from './token-error.ts'
 
@@ -37,6 +37,8 @@ const answering = (validate: ClaimsSchema<unknown>['~standard']['validate']): Cl
 test('what a schema returns is what the verifier returns, and its type follows', async () => {
   const claims: Tenant = createVerifier({ ...options, schema })(sign({ tenant: 'acme', seats: '12' }))
   assert.deepEqual(claims, { tenant: 'acme', seats: 12 })
+  const verified: VerifiedJwt<Tenant> = createJwtVerifier({ ...options, schema })(sign({ tenant: 'acme', seats: '12' }))
+  assert.deepEqual(verified.claims, claims)
   const later: Promise<Tenant> = createVerifier({ ...options, keys: () => key, schema })(
     sign({ tenant: 'acme', seats: '3' }),
   )

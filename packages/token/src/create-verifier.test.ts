@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { createSigner } from './create-signer.ts'
-import { createVerifier } from './create-verifier.ts'
+import { createJwtVerifier, createVerifier } from './create-verifier.ts'
 import { importKey } from './import-key.ts'
 import { exportJwkSet } from './jwk-set.ts'
 import { forgeToken } from './test/forge-token.ts'
@@ -287,6 +287,30 @@ describe('typ', () => {
     createVerifier(options)(tokenOf(claims, { typ: 'anything' }))
     for (const typ of [5, null, ['at+jwt']])
       assert.throws(() => createVerifier(options)(tokenOf(claims, { typ })), { code: 'header_invalid', claim: 'typ' })
+  })
+})
+
+describe('createJwtVerifier', () => {
+  test('returns the protected header beside the claims, at once or as a promise', async () => {
+    const token = tokenOf(claims, { typ: 'at+jwt' })
+    const header = { alg: 'ES256', kid: KID, typ: 'at+jwt' }
+    const verify = createJwtVerifier(options)
+    for (let times = 0; times < 2; times += 1) {
+      const { claims: read, protectedHeader, ...rest } = verify(token)
+      assert.deepEqual([{ ...read }, { ...protectedHeader }, rest], [claims, header, {}])
+      assert.ok(Object.isFrozen(protectedHeader))
+    }
+    const later = await createJwtVerifier({ ...options, keys: () => verification })(token)
+    assert.deepEqual([{ ...later.claims }, { ...later.protectedHeader }], [claims, header])
+  })
+
+  test('takes the options of createVerifier and refuses what that refuses, under its own name', async () => {
+    assert.throws(() => createJwtVerifier({} as never), /^TypeError: createJwtVerifier: mend these options\./)
+    assert.throws(() => createJwtVerifier(null as never), /^TypeError: createJwtVerifier: give an object/)
+    const expired = tokenOf({ ...claims, exp: NOW - 60 })
+    assert.throws(() => createJwtVerifier(options)(expired), { code: 'token_expired' })
+    const resolving = createJwtVerifier({ ...options, keys: () => undefined })
+    await assert.rejects(resolving(tokenOf(claims)), { code: 'key_not_found' })
   })
 })
 

@@ -7,9 +7,17 @@ import { type JwtClaims, parseClaims } from './claims.ts'
 import { applySchema } from './claims-schema.ts'
 import { findSigningKey, openCompactJws, parseCompactJws, type UnverifiedJws } from './compact-jws.ts'
 import type { Key } from './key.ts'
+import type { ProtectedHeader } from './protected-header.ts'
 import { ProvenHeaders } from './proven-headers.ts'
 import { findCandidates, type KeyResolver, type LocalKeys, toKeys } from './verification-keys.ts'
-import { readVerifierOptions, type VerifierOptions } from './verifier-options.ts'
+import { readVerifierOptions, type VerifierOptions, type VerifierRules } from './verifier-options.ts'
+
+/** A JWT that passed every check. */
+export interface VerifiedJwt<Claims = JwtClaims> {
+  /** What a `schema` made of the claims, or the claims. */
+  readonly claims: Claims
+  readonly protectedHeader: ProtectedHeader
+}
 
 /**
  * Creates a function that verifies JWTs and returns their claims (RFC 7519 §7.2).
@@ -32,15 +40,49 @@ export function createVerifier<Claims = JwtClaims>(
   options: VerifierOptions<LocalKeys | KeyResolver, Claims>,
 ): (token: string) => Claims | Promise<Claims>
 export function createVerifier(options: VerifierOptions<LocalKeys | KeyResolver, unknown>): (token: string) => unknown {
-  const rules = readVerifierOptions(options)
+  const verify = createVerification(readVerifierOptions(options, 'createVerifier'))
+  return (token) => {
+    const verified = verify(token)
+    return verified instanceof Promise ? verified.then(({ claims }) => claims) : verified.claims
+  }
+}
+
+/**
+ * Creates a function that verifies JWTs as `createVerifier` does, and returns their protected header beside their claims
+ * (RFC 7519 §7.2). The header is shared between the tokens that have the same one, and cannot be changed.
+ *
+ * @example
+ * const verify = createJwtVerifier({ keys, algorithms: ['ES256'], issuer, audience, typ: 'at+jwt' })
+ * const { claims, protectedHeader } = verify(token)
+ * @throws TypeError at once, listing every bad option; the function then throws TokenError with any of its codes
+ */
+export function createJwtVerifier<Claims = JwtClaims>(
+  options: VerifierOptions<LocalKeys, Claims>,
+): (token: string) => VerifiedJwt<Claims>
+export function createJwtVerifier<Claims = JwtClaims>(
+  options: VerifierOptions<KeyResolver, Claims>,
+): (token: string) => Promise<VerifiedJwt<Claims>>
+export function createJwtVerifier<Claims = JwtClaims>(
+  options: VerifierOptions<LocalKeys | KeyResolver, Claims>,
+): (token: string) => VerifiedJwt<Claims> | Promise<VerifiedJwt<Claims>>
+export function createJwtVerifier(
+  options: VerifierOptions<LocalKeys | KeyResolver, unknown>,
+): (token: string) => VerifiedJwt<unknown> | Promise<VerifiedJwt<unknown>> {
+  return createVerification(readVerifierOptions(options, 'createJwtVerifier'))
+}
+
+function createVerification(
+  rules: VerifierRules,
+): (token: string) => VerifiedJwt<unknown> | Promise<VerifiedJwt<unknown>> {
   const { keys, schema } = rules
   const proven = new ProvenHeaders()
-  const verifyWith = (candidates: readonly Key[], jws: UnverifiedJws, token: string): unknown => {
-    findSigningKey(jws, findCandidates(candidates, jws.protectedHeader))
-    proven.add(token, jws.protectedHeader)
+  const verifyWith = (candidates: readonly Key[], jws: UnverifiedJws, token: string): VerifiedJwt<unknown> => {
+    const { protectedHeader } = jws
+    findSigningKey(jws, findCandidates(candidates, protectedHeader))
+    proven.add(token, protectedHeader)
     const claims = parseClaims(jws.payload)
     checkClaims(claims, rules, rules.now())
-    return schema === undefined ? claims : applySchema(schema, claims)
+    return { claims: schema === undefined ? claims : applySchema(schema, claims), protectedHeader }
   }
   if (typeof keys !== 'function') return (token) => verifyWith(keys, openCompactJws(token, rules, proven), token)
   return async (token) => {

@@ -106,9 +106,12 @@ const OPTION_NAMES: readonly string[] = (
 const systemClock = (): number => Date.now() / 1000
 
 /** Reads the options of a verifier into its rules. @throws TypeError that lists every bad option with its mend */
-export function readVerifierOptions(options: VerifierOptions<LocalKeys | KeyResolver, unknown>): VerifierRules {
-  if (typeof options !== 'object' || options === null) throw new TypeError('createVerifier: give an object of options.')
-  const problems = new OptionProblems('createVerifier')
+export function readVerifierOptions(
+  options: VerifierOptions<LocalKeys | KeyResolver, unknown>,
+  caller: string,
+): VerifierRules {
+  if (typeof options !== 'object' || options === null) throw new TypeError(`${caller}: give an object of options.`)
+  const problems = new OptionProblems(caller)
   problems.requireKnown(options, OPTION_NAMES)
   checkSimpleOptions(options, problems)
   const algorithms = readAlgorithms(options.algorithms, problems)

@@ -43,7 +43,10 @@ export type UnsignedClaimDefaults = {
 export function createUnsignedCheck(options: UnsignedClaimOptions): (jwe: DecryptedJwe) => JwtClaims {
   const given = Object.entries(options).filter(([name]) => UNSIGNED_OPTION_NAMES.includes(name))
   const claimOptions = Object.fromEntries(given) as unknown as UnsignedClaimOptions
-  const rules = readVerifierOptions({ ...claimOptions, keys: () => undefined, algorithms: ['ES256'] })
+  const rules = readVerifierOptions(
+    { ...claimOptions, keys: () => undefined, algorithms: ['ES256'] },
+    'createDecrypter',
+  )
   return ({ protectedHeader, plaintext }) => {
     checkType(protectedHeader.typ, rules.typ)
     // A token that says it holds a JWT is not for a decrypter that verifies none.
