@@ -1,0 +1,100 @@
+/** Protects routes of Express 4 and 5, and of whatever else has middleware of the same shape. */
+import type { ServerResponse } from 'node:http'
+import type { AccessError } from '../access-error.ts'
+import { type NamedProtectOptions, splitOptions } from '../adapter-options.ts'
+import type { AccessTokenClaims, Auth, Decision } from '../auth.ts'
+import { checkPassage, getPassage, setPassage } from '../protected-request.ts'
+import { createProtection } from '../protection.ts'
+import { type NodeRequest, NodeRequestView } from '../request-view.ts'
+import { createRequirementCheck, type RequirementCheck, type Requirements } from '../requirements.ts'
+
+export { AccessError } from '../access-error.ts'
+export type { AccessTokenClaims, Auth } from '../auth.ts'
+
+/** A middleware of Express; it asks for no more of Express than this, so that no types of Express are needed. */
+export type Middleware = (request: NodeRequest, response: ExpressResponse, next: (error?: unknown) => void) => void
+
+type ExpressResponse = Pick<ServerResponse, 'setHeader' | 'end'> & { statusCode: number }
+
+/**
+ * Lets requests with a good access token through, with `request.auth` as `{ claims, token }` (RFC 6750, RFC 9068 §4).
+ *
+ * @example app.use(protect({ issuer: 'https://login.example.com', audience: 'https://api.example.com' }))
+ * @throws TypeError that lists every bad option with its mend
+ */
+export function protect<Claims = AccessTokenClaims>(options: NamedProtectOptions<Claims>): Middleware {
+  const { as, isThrown, options: rest } = splitOptions(options)
+  const protection = createProtection(rest)
+
+  return (request, response, next) => {
+    const settle = (decision: Decision<Claims>): void => {
+      if (decision.outcome === 'refused') {
+        refuse(response, next, decision.error, isThrown)
+      } else {
+        const auth = decision.outcome === 'accepted' ? decision.auth : undefined
+        setPassage(request, { protection, auth, isThrown })
+        Object.assign(request, { [as]: auth })
+        next()
+      }
+    }
+    const decision = protection.decide(new NodeRequestView(request))
+    if (decision instanceof Promise) decision.then(settle, next)
+    else settle(decision)
+  }
+}
+
+/**
+ * Asks a token for scopes, for all of them; behind `protect` (RFC 6750 §3.1).
+ *
+ * @example app.get('/orders', requireScopes('orders:read'), listOrders)
+ */
+export function requireScopes(...scopes: [string, ...string[]]): Middleware {
+  return requireAll({ scopes })
+}
+
+/** Asks the user for a role, for one of them; behind `protect`. @example app.delete('/users/:id', requireRoles('admin'), …) */
+export function requireRoles(...roles: [string, ...string[]]): Middleware {
+  return requireAll({ roles })
+}
+
+/** Asks for scopes, roles, a recent or a strong sign-in at once; behind `protect` (RFC 9470 §3). */
+export function requireAll(requirements: Requirements): Middleware {
+  const isMet: RequirementCheck = createRequirementCheck(requirements)
+  return (request, response, next) => {
+    const { error, isThrown } = checkPassage(request, isMet)
+    if (error === undefined) next()
+    else refuse(response, next, error, isThrown)
+  }
+}
+
+/**
+ * Gets what `protect` found, with its type and without a change to the types of Express.
+ *
+ * @throws TypeError if no `protect` came before, or none found a token because it is `optional`
+ */
+export function getAuth<Claims = AccessTokenClaims>(request: object): Auth<Claims> {
+  const { auth } = getPassage(request)
+  if (auth === undefined)
+    throw new TypeError('getAuth: the request has no access token; ask findAuth where it is optional.')
+  return auth as Auth<Claims>
+}
+
+/** Finds what `protect` found, or nothing where the token is optional. @throws TypeError if no `protect` came before */
+export function findAuth<Claims = AccessTokenClaims>(request: object): Auth<Claims> | undefined {
+  return getPassage(request).auth as Auth<Claims> | undefined
+}
+
+function refuse(
+  response: ExpressResponse,
+  next: (error: unknown) => void,
+  error: AccessError,
+  isThrown: boolean,
+): void {
+  if (isThrown) {
+    next(error)
+  } else {
+    response.statusCode = error.status
+    for (const [name, value] of Object.entries(error.headers)) response.setHeader(name, value)
+    response.end(error.body)
+  }
+}

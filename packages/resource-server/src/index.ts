@@ -1,0 +1,8 @@
+export { ACCESS_ERRORS, AccessError, type AccessErrorCode, type AccessErrorDetail } from './access-error.ts'
+export type { AccessTokenClaims, Auth, Decision } from './auth.ts'
+export { type Clock, systemClock } from './clock.ts'
+export type { Log } from './log.ts'
+export type { CommonOptions, CookieOptions, IssuerOptions, ProtectionOptions, TrustedIssuers } from './options.ts'
+export { createProtection, type Protection } from './protection.ts'
+export { FetchRequestView, type NodeRequest, NodeRequestView, type RequestView } from './request-view.ts'
+export { createRequirementCheck, type RequirementCheck, type Requirements } from './requirements.ts'

@@ -1,0 +1,127 @@
+/** Owns what is accepted of each issuer: where its keys are, and what its tokens must say. */
+import {
+  ALGORITHMS,
+  type Algorithm,
+  createJwtVerifier,
+  importKey,
+  type Key,
+  type LocalKeys,
+  type VerifiedJwt,
+  type VerifierOptions,
+} from '@countersign/token'
+import type { OptionProblems } from './option-problems.ts'
+import type { IssuerOptions, ProtectionOptions } from './options.ts'
+import { isFetchable } from './remote-jwk-set/issuer-url.ts'
+
+/** The rules for one issuer, checked and with every default filled in. */
+export interface IssuerSettings {
+  readonly issuer: string
+  readonly jwksUri: string | undefined
+  /** Keys at hand; undefined if they are fetched. */
+  readonly keys: LocalKeys | undefined
+  /** The algorithms that were asked for; undefined for every asymmetric one. */
+  readonly algorithms: readonly Algorithm[] | undefined
+  /** Creates the verifier of its tokens with some keys. @throws TypeError that lists every bad option */
+  readonly createVerifier: (keys: LocalKeys, cacheSize: number) => (token: string) => VerifiedJwt<unknown>
+}
+
+const ISSUER_OPTION_NAMES: readonly string[] =
+  'issuer audience algorithms jwksUri keys secret typ dangerouslyAllowAnyType dangerouslyAllowAnyAudience'.split(' ')
+
+/** The algorithms of key pairs: what is accepted unless `algorithms` says otherwise. */
+const ASYMMETRIC: readonly Algorithm[] = ALGORITHMS.filter((alg) => !alg.startsWith('HS'))
+
+/** What the RFC 9068 profile has in every token besides iss, exp and aud, which are required anyway (§2.2). */
+const PROFILE_CLAIMS: readonly string[] = ['sub', 'client_id', 'iat', 'jti']
+
+/** Reads the issuer, or the issuers. */
+export function readIssuers(options: ProtectionOptions<unknown>, problems: OptionProblems): readonly IssuerSettings[] {
+  if (options.issuers === undefined) return [readIssuer(options as IssuerOptions, options, '', problems)]
+  const { issuers, audience, algorithms, typ, dangerouslyAllowAnyType, dangerouslyAllowAnyAudience } = options
+  const isSound =
+    Array.isArray(issuers) && issuers.length > 0 && issuers.every((one) => typeof one === 'object' && one !== null)
+  problems.require(isSound, 'issuers', 'give an array of objects such as { issuer: "https://login.example.com" }')
+  if (!isSound) return []
+  for (const name of ['issuer', 'jwksUri', 'keys', 'secret'])
+    problems.require(!Object.hasOwn(options, name), name, 'put it into one of the issuers')
+  const names = issuers.map(({ issuer }) => issuer)
+  problems.require(new Set(names).size === names.length, 'issuers', 'name each issuer once')
+  const defaults = { audience, algorithms, typ, dangerouslyAllowAnyType, dangerouslyAllowAnyAudience }
+  return issuers.map((one, index) => {
+    problems.requireKnown(one, ISSUER_OPTION_NAMES, `issuers[${index}].`)
+    return readIssuer({ ...defaults, ...withoutUndefined(one) }, options, `issuers[${index}].`, problems)
+  })
+}
+
+function readIssuer(
+  own: IssuerOptions,
+  options: ProtectionOptions<unknown>,
+  path: string,
+  problems: OptionProblems,
+): IssuerSettings {
+  const { issuer, jwksUri, secret } = own
+  const allowInsecureHttp = options.allowInsecureHttp === true
+  const sources = [own.keys, secret, jwksUri].filter((source) => source !== undefined)
+  problems.require(sources.length <= 1, `${path}keys`, 'give one of keys, secret and jwksUri, or none of them')
+  const isLocal = own.keys !== undefined || secret !== undefined
+  if (!isLocal && jwksUri === undefined)
+    problems.require(
+      typeof issuer === 'string' && isFetchable(issuer, allowInsecureHttp),
+      `${path}issuer`,
+      'give the https URL of the issuer (http on this machine, or with allowInsecureHttp), or its keys or jwksUri',
+    )
+  if (jwksUri !== undefined)
+    problems.require(
+      isFetchable(jwksUri, allowInsecureHttp),
+      `${path}jwksUri`,
+      'give an https URL (http on this machine, or with allowInsecureHttp)',
+    )
+  const algorithms = own.algorithms
+  if (secret !== undefined)
+    problems.require(
+      algorithms?.length === 1,
+      `${path}algorithms`,
+      'name the one algorithm of the secret, such as ["HS256"]',
+    )
+  const rules = readRules(own, options)
+  const keys = secret === undefined ? own.keys : problems.collect(() => importSecret(secret, algorithms?.[0]), path)
+  // Finds what is wrong with the rules now, and not when the keys are there.
+  problems.collect(() => createJwtVerifier({ ...rules, keys: keys ?? (() => undefined) } as VerifierOptions), path)
+  const createVerifier = (present: LocalKeys, _cacheSize: number) =>
+    createJwtVerifier<unknown>({ ...rules, keys: present } as VerifierOptions<LocalKeys, unknown>)
+  return { issuer, jwksUri, keys, algorithms, createVerifier }
+}
+
+/** What the verifier is told besides its keys. */
+function readRules(own: IssuerOptions, options: ProtectionOptions<unknown>): Pick<VerifierOptions, 'algorithms'> {
+  const { clockTolerance, maxTokenAge, maxTokenLength, schema, clock } = options
+  const { typ = 'at+jwt', dangerouslyAllowAnyType, dangerouslyAllowAnyAudience, algorithms = ASYMMETRIC } = own
+  const isProfile = dangerouslyAllowAnyType !== true && /^(application\/)?at\+jwt$/i.test(typ)
+  const { requiredClaims = isProfile ? PROFILE_CLAIMS : undefined } = options
+  return withoutUndefined({
+    algorithms,
+    issuer: own.issuer,
+    audience: own.audience,
+    dangerouslyAllowAnyAudience,
+    typ: dangerouslyAllowAnyType === true ? undefined : typ,
+    requiredClaims,
+    clockTolerance,
+    maxTokenAge,
+    maxTokenLength,
+    schema,
+    now: clock && (() => clock.now()),
+  })
+}
+
+function importSecret(secret: string | Uint8Array, alg: Algorithm | undefined): Key {
+  if (typeof secret !== 'string' && !(secret instanceof Uint8Array))
+    throw new TypeError('secret: give the secret as text or bytes.')
+  return importKey(
+    typeof secret === 'string' ? new TextEncoder().encode(secret) : secret,
+    alg === undefined ? {} : { alg },
+  )
+}
+
+function withoutUndefined<Value extends object>(value: Value): Value {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Value
+}
