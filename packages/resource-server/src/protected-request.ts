@@ -3,7 +3,7 @@
  * object: which protection let it through, and with what.
  */
 import type { AccessError } from './access-error.ts'
-import type { Auth } from './auth.ts'
+import type { AccessTokenClaims, Auth } from './auth.ts'
 import type { Protection } from './protection.ts'
 import type { RequirementCheck } from './requirements.ts'
 
@@ -23,8 +23,7 @@ export function setPassage(request: object, passage: Passage): void {
   ;(request as { [PASSAGE]?: Passage })[PASSAGE] = passage
 }
 
-/** Gets what let a request through. @throws TypeError if no protection did */
-export function getPassage(request: object): Passage {
+function getPassage(request: object): Passage {
   const passage = (request as { [PASSAGE]?: Passage })[PASSAGE]
   if (passage === undefined)
     throw new TypeError('put protect({ … }) in front of this route: nothing has checked the request.')
@@ -36,4 +35,22 @@ export function checkPassage(request: object, isMet: RequirementCheck): { error?
   const { protection, auth, isThrown } = getPassage(request)
   const error = protection.check(auth, isMet)
   return error === undefined ? { isThrown } : { error, isThrown }
+}
+
+/**
+ * Gets what `protect` found, with its type and without a change to the types of the framework.
+ *
+ * @param request the request of Express, Fastify and Nest, the context of Hono and Koa
+ * @throws TypeError if no `protect` came before, or none found a token because it is `optional`
+ */
+export function getAuth<Claims = AccessTokenClaims>(request: object): Auth<Claims> {
+  const auth = findAuth<Claims>(request)
+  if (auth === undefined)
+    throw new TypeError('getAuth: the request has no access token; ask findAuth where it is optional.')
+  return auth
+}
+
+/** Finds what `protect` found, or nothing where the token is optional. @throws TypeError if no `protect` came before */
+export function findAuth<Claims = AccessTokenClaims>(request: object): Auth<Claims> | undefined {
+  return getPassage(request).auth as Auth<Claims> | undefined
 }

@@ -2,14 +2,15 @@
 import type { ServerResponse } from 'node:http'
 import type { AccessError } from '../access-error.ts'
 import { type NamedProtectOptions, splitOptions } from '../adapter-options.ts'
-import type { AccessTokenClaims, Auth, Decision } from '../auth.ts'
-import { checkPassage, getPassage, setPassage } from '../protected-request.ts'
+import type { AccessTokenClaims, Decision } from '../auth.ts'
+import { checkPassage, setPassage } from '../protected-request.ts'
 import { createProtection } from '../protection.ts'
 import { type NodeRequest, NodeRequestView } from '../request-view.ts'
 import { createRequirementCheck, type RequirementCheck, type Requirements } from '../requirements.ts'
 
 export { AccessError } from '../access-error.ts'
 export type { AccessTokenClaims, Auth } from '../auth.ts'
+export { findAuth, getAuth } from '../protected-request.ts'
 
 /** A middleware of Express; it asks for no more of Express than this, so that no types of Express are needed. */
 export type Middleware = (request: NodeRequest, response: ExpressResponse, next: (error?: unknown) => void) => void
@@ -38,7 +39,7 @@ export function protect<Claims = AccessTokenClaims>(options: NamedProtectOptions
       }
     }
     const decision = protection.decide(new NodeRequestView(request))
-    if (decision instanceof Promise) decision.then(settle, next)
+    if (decision instanceof Promise) void decision.then(settle)
     else settle(decision)
   }
 }
@@ -65,23 +66,6 @@ export function requireAll(requirements: Requirements): Middleware {
     if (error === undefined) next()
     else refuse(response, next, error, isThrown)
   }
-}
-
-/**
- * Gets what `protect` found, with its type and without a change to the types of Express.
- *
- * @throws TypeError if no `protect` came before, or none found a token because it is `optional`
- */
-export function getAuth<Claims = AccessTokenClaims>(request: object): Auth<Claims> {
-  const { auth } = getPassage(request)
-  if (auth === undefined)
-    throw new TypeError('getAuth: the request has no access token; ask findAuth where it is optional.')
-  return auth as Auth<Claims>
-}
-
-/** Finds what `protect` found, or nothing where the token is optional. @throws TypeError if no `protect` came before */
-export function findAuth<Claims = AccessTokenClaims>(request: object): Auth<Claims> | undefined {
-  return getPassage(request).auth as Auth<Claims> | undefined
 }
 
 function refuse(

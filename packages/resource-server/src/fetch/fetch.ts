@@ -1,25 +1,12 @@
 /** Protects handlers from Request to Response: Workers, Deno, Bun, route handlers of whatever framework. */
 import { type ProtectOptions, splitOptions } from '../adapter-options.ts'
 import type { AccessTokenClaims, Auth } from '../auth.ts'
+import { createFetchGuard, type FetchGuard } from '../fetch-guard.ts'
 import { createProtection } from '../protection.ts'
-import { FetchRequestView } from '../request-view.ts'
-import { createRequirementCheck, type Requirements } from '../requirements.ts'
 
 export { AccessError } from '../access-error.ts'
 export type { AccessTokenClaims, Auth } from '../auth.ts'
-
-/** A handler that is called with what is known about the request; `undefined` where the token is optional and none came. */
-export type ProtectedHandler<Known, Rest extends unknown[]> = (
-  request: Request,
-  auth: Known,
-  ...rest: Rest
-) => Response | Promise<Response>
-
-/** Protects handlers, each with requirements of its own. */
-export type Guard<Known> = <Rest extends unknown[]>(
-  handler: ProtectedHandler<Known, Rest>,
-  requirements?: Requirements,
-) => (request: Request, ...rest: Rest) => Promise<Response>
+export type { FetchGuard } from '../fetch-guard.ts'
 
 /**
  * Creates a guard for handlers, which are then called only with a good access token (RFC 6750, RFC 9068 §4).
@@ -31,20 +18,9 @@ export type Guard<Known> = <Rest extends unknown[]>(
  */
 export function protect<Claims = AccessTokenClaims>(
   options: ProtectOptions<Claims> & { readonly optional: true },
-): Guard<Auth<Claims> | undefined>
-export function protect<Claims = AccessTokenClaims>(options: ProtectOptions<Claims>): Guard<Auth<Claims>>
-export function protect<Claims = AccessTokenClaims>(options: ProtectOptions<Claims>): Guard<Auth<Claims>> {
+): FetchGuard<Auth<Claims> | undefined>
+export function protect<Claims = AccessTokenClaims>(options: ProtectOptions<Claims>): FetchGuard<Auth<Claims>>
+export function protect<Claims = AccessTokenClaims>(options: ProtectOptions<Claims>): FetchGuard<Auth<Claims>> {
   const { isThrown, options: rest } = splitOptions(options)
-  const protection = createProtection(rest)
-
-  return (handler, requirements) => {
-    const isMet = requirements && createRequirementCheck(requirements)
-    return async (request, ...more) => {
-      const decision = await protection.decide(new FetchRequestView(request), isMet)
-      if (decision.outcome !== 'refused')
-        return handler(request, (decision.outcome === 'accepted' ? decision.auth : undefined) as Auth<Claims>, ...more)
-      if (isThrown) throw decision.error
-      return decision.error.getResponse()
-    }
-  }
+  return createFetchGuard(createProtection(rest), isThrown)
 }
