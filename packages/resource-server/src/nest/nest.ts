@@ -145,11 +145,12 @@ function rulesOf(context: Context): RouteRules {
   }
 }
 
-/** Express has `setHeader`, Fastify `header`. */
+/** Express has `setHeader`, Fastify `header`. The type of the body is left to Nest, which writes JSON and insists on saying so. */
 function setHeaders(response: unknown, error: AccessError): void {
   const { setHeader, header } = response as { setHeader?: SetHeader; header?: SetHeader }
   const set = typeof setHeader === 'function' ? setHeader : header
-  for (const [name, value] of Object.entries(error.headers)) set?.call(response, name, value)
+  for (const [name, value] of Object.entries(error.headers))
+    if (name !== 'content-type') set?.call(response, name, value)
 }
 
 type SetHeader = (name: string, value: string) => void

@@ -6,7 +6,9 @@ import {
   type Algorithm,
   createSigner,
   exportJwkSet,
+  exportPrivateJwk,
   generateKey,
+  importKey,
   type JwtClaims,
   type Key,
   parseLifetime,
@@ -36,6 +38,9 @@ export interface TestTokenOptions {
   readonly typ?: string
 }
 
+/** Claims of a test token; one that is undefined is left out of it. */
+export type TestClaims = { readonly [Claim in keyof JwtClaims]: JwtClaims[Claim] | undefined }
+
 /** An issuer whose keys, tokens and clock are the test's. */
 export interface TestIssuer {
   /** What `protect` is told: `protect({ ...issuer.options, scopes: 'orders:read' })`. */
@@ -46,9 +51,9 @@ export interface TestIssuer {
     readonly clock: Clock
   }
   /** Makes an access token; claims that are given take the place of the usual ones, and `undefined` leaves one out. */
-  token(claims?: JwtClaims, options?: TestTokenOptions): string
-  /** Makes a token as an attacker would: all is as it should be, but for the key, which is not the issuer's. */
-  forgedToken(claims?: JwtClaims): string
+  token(claims?: TestClaims, options?: TestTokenOptions): string
+  /** Makes a token as an attacker would: all is as it should be, the key id too, but for the key itself. */
+  forgedToken(claims?: TestClaims): string
   /** Moves the clock forward, by seconds or such as `11m`. */
   advance(time: number | string): void
   /** Signs with the next key from now on. It was in the JWK Set before; the one before goes on verifying. */
@@ -71,16 +76,16 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
   let isAvailable = true
   let keys: readonly Key[] = await Promise.all([generateKey(algorithm), generateKey(algorithm)])
   let signingKey = keys[0] as Key
-  const stranger = await generateKey(algorithm)
+  const stranger = exportPrivateJwk(await generateKey(algorithm))
   // Only the time of day is the test's: what waits for an answer must not wait for the test to move the clock.
   const clock: Clock = { ...systemClock, now: () => systemClock.now() + offset }
 
-  function sign(key: Key, claims: JwtClaims, { lifetime = '10m', typ = 'at+jwt' }: TestTokenOptions): string {
+  function sign(key: Key, claims: TestClaims, { lifetime = '10m', typ = 'at+jwt' }: TestTokenOptions): string {
     const usual = { sub: 'user-1', client_id: 'test-client', jti: crypto.randomUUID(), sid: 'session-1', scope: '' }
     const seconds = typeof lifetime === 'number' ? lifetime : parseLifetime(lifetime)
     const iat = Math.floor(clock.now())
     const signer = createSigner({ key, issuer, audience, typ, now: clock.now, dangerouslyAllowNoExpiry: true })
-    return signer({ ...usual, iat, exp: iat + seconds, ...claims })
+    return signer({ ...usual, iat, exp: iat + seconds, ...claims } as JwtClaims)
   }
 
   const documents: Readonly<Record<string, () => unknown>> = {
@@ -97,7 +102,7 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
   return {
     options: { issuer, audience, fetch, clock },
     token: (claims = {}, tokenOptions = {}) => sign(signingKey, claims, tokenOptions),
-    forgedToken: (claims = {}) => sign(stranger, claims, {}),
+    forgedToken: (claims = {}) => sign(importKey({ ...stranger, kid: signingKey.kid as string }), claims, {}),
     advance: (time) => {
       offset += typeof time === 'number' ? time : parseLifetime(time)
     },
