@@ -10,8 +10,8 @@ export interface Application {
   close(): Promise<unknown>
 }
 
-export const appOrigin = 'https://app.example'
-export const resource = 'https://api.example/v1'
+const appOrigin = 'https://app.example'
+const resource = 'https://api.example/v1'
 
 /** The options of each protected part of an application. */
 export interface Parts {
