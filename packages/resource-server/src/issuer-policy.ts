@@ -3,9 +3,22 @@
  * its own, so that what was remembered with an older set, headers and verified tokens, goes with it.
  */
 import { decodeUnverified, TokenError, type VerifiedJwt } from '@countersign/token'
-import { AccessError } from './access-error.ts'
+import { type Clock, systemClock } from './clock.ts'
 import type { IssuerSettings } from './issuer-settings.ts'
-import type { KeySet, KeySource } from './key-set.ts'
+import { createLocalKeys, type KeySet, type KeySource } from './key-set.ts'
+import type { Log } from './log.ts'
+import { RemoteJwkSet } from './remote-jwk-set/remote-jwk-set.ts'
+
+/** How the keys of an issuer are had and its tokens remembered. */
+export interface IssuerParts {
+  readonly cacheSize: number
+  /** Seconds. */
+  readonly outageTolerance: number
+  readonly allowInsecureHttp?: boolean | undefined
+  readonly fetch?: typeof globalThis.fetch | undefined
+  readonly clock?: Clock | undefined
+  readonly log: Log
+}
 
 /** Verifies tokens of one issuer. */
 export class IssuerPolicy {
@@ -14,13 +27,13 @@ export class IssuerPolicy {
   readonly #keys: KeySource
   #present: { readonly set: KeySet; readonly verify: (token: string) => VerifiedJwt<unknown> } | undefined
 
-  constructor(settings: IssuerSettings, keys: KeySource, cacheSize: number) {
+  constructor(settings: IssuerSettings, parts: IssuerParts) {
     this.#settings = settings
-    this.#keys = keys
-    this.#cacheSize = cacheSize
+    this.#keys = createKeySource(settings, parts)
+    this.#cacheSize = parts.cacheSize
   }
 
-  /** Verifies a token: at once, if the keys are at hand. @throws AccessError invalid_token, keys_unavailable */
+  /** Verifies a token: at once, if the keys are at hand. @throws TokenError, and AccessError keys_unavailable */
   verify(token: string): VerifiedJwt<unknown> | Promise<VerifiedJwt<unknown>> {
     const set = this.#keys.get()
     return set instanceof Promise ? set.then((later) => this.#verifyWith(later, token)) : this.#verifyWith(set, token)
@@ -34,8 +47,7 @@ export class IssuerPolicy {
     try {
       return this.#verifierFor(set)(token)
     } catch (error) {
-      if (!(error instanceof TokenError)) throw error
-      if (error.code !== 'key_not_found') throw refuse(error)
+      if (!(error instanceof TokenError) || error.code !== 'key_not_found') throw error
       this.#assertIssuer(token)
       return this.#verifyLater(set, token, error)
     }
@@ -43,12 +55,8 @@ export class IssuerPolicy {
 
   async #verifyLater(set: KeySet, token: string, refusal: TokenError): Promise<VerifiedJwt<unknown>> {
     const newer = await this.#keys.newerThan(set)
-    if (newer === set) throw refuse(refusal)
-    try {
-      return this.#verifierFor(newer)(token)
-    } catch (error) {
-      throw error instanceof TokenError ? refuse(error) : error
-    }
+    if (newer === set) throw refusal
+    return this.#verifierFor(newer)(token)
   }
 
   #verifierFor(set: KeySet): (token: string) => VerifiedJwt<unknown> {
@@ -63,24 +71,28 @@ export class IssuerPolicy {
 
   /** A token that names a key which is not there may ask for newer keys only if it says that it is of this issuer. */
   #assertIssuer(token: string): void {
-    const received = decodeUnverified(token, { maxTokenLength: token.length }).claims.iss
-    if (received !== this.#settings.issuer) throw refuseIssuer([this.#settings.issuer], received)
+    const { iss } = decodeUnverified(token, { maxTokenLength: token.length }).claims
+    if (iss !== this.#settings.issuer) throw new IssuerMismatch([this.#settings.issuer], iss)
   }
 }
 
-/** Refuses a token for its issuer. */
-export function refuseIssuer(expected: readonly string[], received: unknown): AccessError {
-  return new AccessError('invalid_token', {
-    reason: 'The issuer (iss) of the token is not the one expected.',
-    tokenError: 'issuer_mismatch',
-    expected,
-    received,
-  })
+/** Says that a token is of none of the issuers that are accepted; nothing about it was verified. */
+export class IssuerMismatch extends TokenError {
+  constructor(expected: readonly string[], received: unknown) {
+    super('issuer_mismatch', 'The issuer (iss) of the token is not the one expected.', {
+      claim: 'iss',
+      expected,
+      received,
+    })
+  }
 }
 
-/** Turns the error of a token into that of the request (RFC 6750 §3.1). */
-export function refuse({ message: reason, code: tokenError, expected, received }: TokenError): AccessError {
-  return new AccessError('invalid_token', { reason, tokenError, expected, received })
+function createKeySource({ issuer, jwksUri, keys, algorithms }: IssuerSettings, parts: IssuerParts): KeySource {
+  if (keys !== undefined) return createLocalKeys(keys)
+  const { clock = systemClock, fetch = (...request) => globalThis.fetch(...request), log, outageTolerance } = parts
+  const allowInsecureHttp = parts.allowInsecureHttp === true
+  const told = { issuer, jwksUri, algorithms, outageTolerance, allowInsecureHttp, fetch, clock, log }
+  return new RemoteJwkSet({ ...told, random: Math.random })
 }
 
 function refuseAll(): never {

@@ -125,7 +125,7 @@ export interface CommonOptions<Claims = AccessTokenClaims> extends Requirements 
 }
 
 /** One issuer, or several with `issuers`. */
-export type TrustedIssuers =
+export type IssuerChoice =
   | (IssuerOptions & { readonly issuers?: undefined })
   | (Pick<
       IssuerOptions,
@@ -137,4 +137,4 @@ export type TrustedIssuers =
     })
 
 /** What `createProtection` and every `protect` are told. */
-export type ProtectionOptions<Claims = AccessTokenClaims> = CommonOptions<Claims> & TrustedIssuers
+export type ProtectionOptions<Claims = AccessTokenClaims> = CommonOptions<Claims> & IssuerChoice

@@ -2,20 +2,17 @@
  * Owns the decision about a request: which token, which issuer, is it good, is it enough. Adapters turn the decision into what
  * their framework expects, and decide nothing.
  */
-import { decodeUnverified, TokenError, type VerifiedJwt } from '@countersign/token'
+import { TokenError, type VerifiedJwt } from '@countersign/token'
 import { AccessError } from './access-error.ts'
 import type { AccessTokenClaims, Auth, Decision } from './auth.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { readCredentials } from './credentials.ts'
-import { IssuerPolicy, refuse, refuseIssuer } from './issuer-policy.ts'
-import type { IssuerSettings } from './issuer-settings.ts'
-import { createLocalKeys, type KeySource } from './key-set.ts'
 import { type Log, limitLog } from './log.ts'
 import type { ProtectionOptions } from './options.ts'
-import { RemoteJwkSet } from './remote-jwk-set/remote-jwk-set.ts'
 import type { RequestView } from './request-view.ts'
 import type { RequirementCheck } from './requirements.ts'
 import { readSettings, type Settings } from './settings.ts'
+import { TrustedIssuers } from './trusted-issuers.ts'
 
 /** Decides on requests. */
 export interface Protection<Claims = AccessTokenClaims> {
@@ -51,27 +48,21 @@ export function createProtection<Claims = AccessTokenClaims>(options: Protection
 
 class IssuersProtection<Claims> implements Protection<Claims> {
   readonly #settings: Settings
-  readonly #policies: ReadonlyMap<string, IssuerPolicy>
-  /** The only policy, where there is one issuer: its verifier reads `iss`, after the signature. */
-  readonly #onlyPolicy: IssuerPolicy | undefined
+  readonly #issuers: TrustedIssuers
   readonly #claimCheck: ((claims: Claims) => boolean) | undefined
   readonly #clock: Clock
   readonly #log: Log
 
   constructor(options: ProtectionOptions<Claims>) {
     const settings = readSettings(options as ProtectionOptions<unknown>)
-    const { clock = systemClock, log = console } = options
+    const { clock = systemClock, log = console, fetch, allowInsecureHttp } = options
     this.#settings = settings
     this.#clock = clock
     this.#log = limitLog(log, () => clock.monotonic())
     this.#claimCheck = options.claimCheck
-    const parts = { clock, log: this.#log, fetch: options.fetch, allowInsecureHttp: options.allowInsecureHttp === true }
-    const policies = settings.issuers.map((one) => {
-      const keys = createKeySource(one, settings, parts)
-      return [one.issuer, new IssuerPolicy(one, keys, settings.cacheSize)] as const
-    })
-    this.#policies = new Map(policies)
-    this.#onlyPolicy = policies.length === 1 ? policies[0]?.[1] : undefined
+    const { cacheSize, outageTolerance } = settings
+    const parts = { cacheSize, outageTolerance, allowInsecureHttp, fetch, clock, log: this.#log }
+    this.#issuers = new TrustedIssuers(settings.issuers, settings.maxTokenLength, parts)
   }
 
   decide(request: RequestView, isMet?: RequirementCheck): Decision<Claims> | Promise<Decision<Claims>> {
@@ -90,31 +81,21 @@ class IssuersProtection<Claims> implements Protection<Claims> {
   }
 
   close(): void {
-    for (const policy of this.#policies.values()) policy.close()
-  }
-
-  /** Finds the policy by the issuer that a token says it is of; whoever that is not, is never asked for anything. */
-  #policyFor(token: string): IssuerPolicy {
-    if (this.#onlyPolicy !== undefined) return this.#onlyPolicy
-    const { iss } = decodeUnverified(token).claims
-    const policy = typeof iss === 'string' ? this.#policies.get(iss) : undefined
-    if (policy === undefined) throw refuseIssuer([...this.#policies.keys()], iss)
-    return policy
+    this.#issuers.close()
   }
 
   #verifyCredentials(request: RequestView): Verified | Promise<Verified> {
     const tokens = readCredentials(request, this.#settings.cookie)
     if (typeof tokens !== 'string') return tokens.length === 0 ? undefined : this.#verifyCookies(tokens)
-    const verified = this.#policyFor(tokens).verify(tokens)
-    return verified instanceof Promise
-      ? verified.then((later) => ({ token: tokens, ...later }))
-      : { token: tokens, ...verified }
+    const verified = this.#issuers.verify(tokens)
+    if (verified instanceof Promise) return verified.then((later) => withToken(tokens, later))
+    return withToken(tokens, verified)
   }
 
   /** Verifies the tokens of several cookies; the session that signed in last counts. @throws AccessError if none is good */
   async #verifyCookies(tokens: readonly string[]): Promise<Verified> {
     const attempts = await Promise.allSettled(
-      tokens.map(async (token) => ({ token, ...(await this.#policyFor(token).verify(token)) })),
+      tokens.map(async (token) => withToken(token, await this.#issuers.verify(token))),
     )
     const good = attempts.flatMap((attempt) => (attempt.status === 'fulfilled' ? [attempt.value] : []))
     if (good.length === 0) throw attempts.find((attempt) => attempt.status === 'rejected')?.reason
@@ -145,7 +126,7 @@ class IssuersProtection<Claims> implements Protection<Claims> {
   }
 
   #refuse(thrown: unknown): Decision<Claims> {
-    const error = thrown instanceof TokenError ? refuse(thrown) : thrown
+    const error = thrown instanceof TokenError ? toAccessError(thrown) : thrown
     if (error instanceof AccessError) return { outcome: 'refused', error: this.#report(error) }
     const reason = 'an unexpected error, such as one of claimCheck or of the schema'
     return { outcome: 'refused', error: this.#report(new AccessError('server_error', { reason, cause: error })) }
@@ -162,22 +143,17 @@ class IssuersProtection<Claims> implements Protection<Claims> {
   }
 }
 
-function createKeySource(
-  { issuer, jwksUri, keys, algorithms }: IssuerSettings,
-  { outageTolerance }: Settings,
-  parts: {
-    readonly clock: Clock
-    readonly log: Log
-    readonly fetch: typeof globalThis.fetch | undefined
-    readonly allowInsecureHttp: boolean
-  },
-): KeySource {
-  if (keys !== undefined) return createLocalKeys(keys)
-  const fetch: typeof globalThis.fetch = parts.fetch ?? ((...request) => globalThis.fetch(...request))
-  return new RemoteJwkSet({ ...parts, issuer, jwksUri, algorithms, outageTolerance, fetch, random: Math.random })
+/** A token that was verified; undefined where none came. */
+type Verified = Auth<unknown> | undefined
+
+function withToken(token: string, { claims, protectedHeader }: VerifiedJwt<unknown>): Auth<unknown> {
+  return { claims, token, protectedHeader }
 }
 
-type Verified = (VerifiedJwt<unknown> & { readonly token: string }) | undefined
+/** Turns the error of a token into that of the request (RFC 6750 §3.1). */
+function toAccessError({ message: reason, code: tokenError, expected, received }: TokenError): AccessError {
+  return new AccessError('invalid_token', { reason, tokenError, expected, received })
+}
 
 function tokenMissing(): AccessError {
   return new AccessError('token_missing', { reason: 'no access token was sent' })

@@ -15,6 +15,8 @@ export interface Settings {
   /** The URL of the protected resource metadata. */
   readonly resourceMetadata: string | undefined
   readonly cacheSize: number
+  /** Characters. */
+  readonly maxTokenLength: number
   /** Seconds. */
   readonly outageTolerance: number
 }
@@ -47,6 +49,7 @@ export function readSettings(options: ProtectionOptions<unknown>): Settings {
     cookie: readCookie(options.cookie, problems),
     resourceMetadata: readResource(options.resource, problems),
     cacheSize,
+    maxTokenLength: options.maxTokenLength ?? 8192,
     outageTolerance: problems.collect(() => parseLifetime(outageTolerance), 'outageTolerance: ') ?? 0,
   }
   problems.throwIfAny()
