@@ -7,7 +7,11 @@ import { join } from 'node:path'
 export type HouseRule = (root: string, files: string[]) => string[]
 
 const emptyNames = /^(utils?|helpers?|common|shared|misc)$/
-const environmentReaders = ['packages/server/src/main.ts', 'packages/cli/src/main.ts']
+const environmentReaders = [
+  'packages/server/src/main.ts',
+  'packages/cli/src/main.ts',
+  'packages/resource-server/src/forward-auth/main.ts',
+]
 const environmentReads = [
   /\bprocess\s*(\?\.|\.)\s*env\b/,
   /\bprocess\s*(\?\.)?\[\s*['"`]env['"`]/,

@@ -28,6 +28,8 @@ export interface Protection<Claims = AccessTokenClaims> {
    * @returns the refusal, or nothing
    */
   check(auth: Auth<Claims> | undefined, isMet: RequirementCheck): AccessError | undefined
+  /** Tells the operator why a request is refused, and the client where to find out how to get a token (RFC 9728 §5.1). */
+  refuse(error: AccessError): AccessError
   /** Stops the refreshing of keys in the background. */
   close(): void
 }
@@ -69,15 +71,22 @@ class IssuersProtection<Claims> implements Protection<Claims> {
     try {
       const found = this.#verifyCredentials(request)
       if (!(found instanceof Promise)) return this.#judge(found, isMet)
-      return found.then((later) => this.#judge(later, isMet)).catch((error: unknown) => this.#refuse(error))
+      return found.then((later) => this.#judge(later, isMet)).catch((error: unknown) => this.#refuseThrown(error))
     } catch (error) {
-      return this.#refuse(error)
+      return this.#refuseThrown(error)
     }
   }
 
   check(auth: Auth<Claims> | undefined, isMet: RequirementCheck): AccessError | undefined {
     const error = auth === undefined ? tokenMissing() : isMet(auth.claims as Claims & object, this.#clock.now())
-    return error === undefined ? undefined : this.#report(error)
+    return error === undefined ? undefined : this.refuse(error)
+  }
+
+  refuse(error: AccessError): AccessError {
+    // Not a line for each visitor who has not signed in.
+    if (error.code !== 'token_missing') this.#log.warn(describeRefusal(error), 'refused a request')
+    const { resourceMetadata } = this.#settings
+    return resourceMetadata === undefined ? error : error.withChallenge({ resource_metadata: resourceMetadata })
   }
 
   close(): void {
@@ -125,21 +134,11 @@ class IssuersProtection<Claims> implements Protection<Claims> {
     return this.#settings.checkRequirements(claims, this.#clock.now())
   }
 
-  #refuse(thrown: unknown): Decision<Claims> {
+  #refuseThrown(thrown: unknown): Decision<Claims> {
     const error = thrown instanceof TokenError ? toAccessError(thrown) : thrown
-    if (error instanceof AccessError) return { outcome: 'refused', error: this.#report(error) }
+    if (error instanceof AccessError) return { outcome: 'refused', error: this.refuse(error) }
     const reason = 'an unexpected error, such as one of claimCheck or of the schema'
-    return { outcome: 'refused', error: this.#report(new AccessError('server_error', { reason, cause: error })) }
-  }
-
-  /** Tells the operator why, and the client where to find out how to get a token (RFC 9728 §5.1). */
-  #report(error: AccessError): AccessError {
-    const { code, reason, tokenError, expected, received, cause } = error
-    const fields = { event: 'access.refused', code, reason, tokenError, expected, received: shorten(received) }
-    if (code !== 'token_missing')
-      this.#log.warn(cause instanceof Error ? { ...fields, err: cause } : fields, 'refused a request')
-    const { resourceMetadata } = this.#settings
-    return resourceMetadata === undefined ? error : error.withChallenge({ resource_metadata: resourceMetadata })
+    return { outcome: 'refused', error: this.refuse(new AccessError('server_error', { reason, cause: error })) }
   }
 }
 
@@ -162,6 +161,16 @@ function tokenMissing(): AccessError {
 function authTimeOf({ claims }: { readonly claims: unknown }): number {
   const { auth_time: authTime } = claims as { auth_time?: unknown }
   return typeof authTime === 'number' ? authTime : 0
+}
+
+function describeRefusal({ code, reason, tokenError, expected, received, cause }: AccessError): object {
+  return {
+    ...{ event: 'access.refused', code, reason },
+    ...(tokenError !== undefined && { tokenError }),
+    ...(expected !== undefined && { expected }),
+    ...(received !== undefined && { received: shorten(received) }),
+    ...(cause instanceof Error && { err: cause }),
+  }
 }
 
 /** Keeps a stranger's text short in the log. */

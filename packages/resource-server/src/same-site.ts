@@ -20,7 +20,7 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /** Checks where a request with a cookie comes from. A WebSocket upgrade can change something too. @throws AccessError cross_site_request */
 export function checkSameSite(request: RequestView, { origins }: CookieRules): void {
-  if (SAFE_METHODS.has(request.method) && request.header('upgrade') === undefined) return
+  if (SAFE_METHODS.has(request.method) && !isUpgrade(request)) return
   const origin = request.header('origin')
   const site = request.header('sec-fetch-site')
   if (origin !== undefined && origins.has(origin)) return
@@ -31,4 +31,9 @@ export function checkSameSite(request: RequestView, { origins }: CookieRules): v
     expected: [...origins],
     received: origin ?? site,
   })
+}
+
+/** Proxies take `Upgrade` away from what they ask about, but not what belongs to the WebSocket. */
+function isUpgrade(request: RequestView): boolean {
+  return request.header('upgrade') !== undefined || request.header('sec-websocket-key') !== undefined
 }

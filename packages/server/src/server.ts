@@ -10,6 +10,7 @@ import type { Accounts } from './accounts/accounts.ts'
 import { adaptAccounts } from './accounts/adapted-accounts.ts'
 import { createBuiltInAccounts } from './accounts/built-in-accounts.ts'
 import { createPasswordHasher } from './accounts/password-hasher.ts'
+import { forwardAuth } from './endpoints/forward-auth.ts'
 import { healthz, readyz } from './endpoints/health.ts'
 import { jwks } from './endpoints/jwks.ts'
 import { login } from './endpoints/login.ts'
@@ -53,6 +54,7 @@ function routes(parts: Parts): Route[] {
     get('/api/users/profile', profile(parts)),
     get(`${auth}/me`, profile(parts)),
     ...when(accounts.deleteAccount, (act) => del('/api/users/profile', deleteProfile(parts, act))),
+    get('/forward-auth', forwardAuth(parts)),
     get('/.well-known/jwks.json', jwks(parts)),
     get('/.well-known/oauth-authorization-server', metadata(parts)),
     get('/healthz', healthz),

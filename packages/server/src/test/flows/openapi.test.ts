@@ -27,6 +27,7 @@ test('openapi.json describes every first-party endpoint, and each of them exists
     'get /api/auth/me',
     'get /api/auth/sessions',
     'get /api/users/profile',
+    'get /forward-auth',
     'get /healthz',
     'get /readyz',
     'post /api/auth/login',

@@ -1,0 +1,38 @@
+import { FetchRequestView, systemClock } from '@countersign/resource-server'
+import { createForwardAuth, type ForwardAuth } from '@countersign/resource-server/forward-auth'
+import type { Endpoint } from '../http/endpoint.ts'
+import type { Parts } from '../parts.ts'
+
+/** GET /forward-auth: tells a reverse proxy whether a request may go on, and whose it is. */
+export function forwardAuth(parts: Parts): Endpoint {
+  let decide: ForwardAuth | undefined
+  return {
+    summary: 'Whether a request may go on, for a reverse proxy',
+    description:
+      'For nginx (auth_request), Caddy (forward_auth) and Traefik. The query says what is asked for: scope, role. The answer has the headers X-Auth-Request-User, -Scope, -Roles, Remote-User and Remote-Groups.',
+    authorization: 'access-token',
+    answers: {
+      204: { description: 'It may; the headers say whose it is.' },
+      403: { description: 'The token lacks a scope or the user a role that the query asks for.' },
+    },
+    refusals: ['invalid_token', 'invalid_request', 'temporarily_unavailable'],
+    async handle(c) {
+      decide ??= createDecider(parts)
+      const { status, headers, body } = await decide(new FetchRequestView(c.req.raw), new URL(c.req.url).searchParams)
+      return new Response(body ?? null, { status, headers })
+    },
+  }
+}
+
+/** Our own endpoints look the session up, so that they refuse right after a logout. */
+function createDecider({ settings, keys, store, log }: Parts): ForwardAuth {
+  return createForwardAuth({
+    issuer: settings.issuer,
+    audience: [...new Set([...settings.audiences, settings.issuer])],
+    keys: [...keys.verificationKeys],
+    algorithms: [...new Set(keys.verificationKeys.map((key) => key.alg))],
+    clock: { ...systemClock, now: () => store.estimateNow() / 1000 },
+    log,
+    isLive: async ({ claims: { sid = '', sub } }) => (await store.findLiveSession(sid))?.userId === sub,
+  })
+}
