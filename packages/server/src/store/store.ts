@@ -9,7 +9,10 @@
  * - No secret is stored: of a refresh token only the SHA-256 of its rid, of a password only its Argon2id hash, and keys
  *   and peppers only sealed.
  */
+
 import type { PresentedToken, RotationLimits, RotationState, Served } from '../sessions/rotation.ts'
+import type { ClientStore } from './client-store.ts'
+import type { RevocationStore } from './revocation-store.ts'
 
 /** The store could not be reached or could not write. Nothing has changed. */
 export class StoreUnavailableError extends Error {
@@ -109,6 +112,9 @@ export type RevocationReason =
   | 'account_deleted'
   | 'sign_in_failed'
   | 'refresh_token_reuse'
+  | 'suspended'
+  /** By an operator. */
+  | 'revoked'
 
 /** A refresh token that has proven itself, and the terms on which it may move its session. */
 export interface Presentation extends PresentedToken {
@@ -165,7 +171,7 @@ export interface SealedPepper {
   readonly createdAt: number
 }
 
-export interface Store {
+export interface Store extends ClientStore, RevocationStore {
   /** Reads the store's clock, epoch milliseconds. @throws when the store cannot be reached. */
   now(): Promise<number>
   /** Tells what the store's clock reads now, without asking it: exact here, within a round trip for a remote store. */

@@ -2,7 +2,7 @@
 import type { Account, AccountCredentials, NewAccount, Store } from '../store.ts'
 import type { Database } from './database.ts'
 import { type Row, toAccount, toCredentials } from './rows.ts'
-import { notBeforeOf, revokeAll } from './sessions.ts'
+import { revokeAll } from './sessions.ts'
 
 type AccountMethods = Pick<
   Store,
@@ -64,9 +64,9 @@ export function accountsIn({ sql, transaction }: Database): AccountMethods {
     async deleteAccount(userId, fromVersion) {
       return transaction((now) => {
         if (sql.deleteAccount.run({ userId, fromVersion }).changes === 0) return { outcome: 'credentials_changed' }
+        revokeAll(sql, userId, 'account_deleted', '', now)
         sql.deleteSessions.run(userId)
         sql.markUserDeleted.run({ id: userId, now })
-        sql.raiseNotBefore.run({ id: userId, notBefore: notBeforeOf(now) })
         return { outcome: 'deleted' }
       })
     },

@@ -79,6 +79,55 @@ const steps: readonly string[] = [
      sealed BLOB NOT NULL,
      created_at INTEGER NOT NULL
    ) STRICT;`,
+
+  `ALTER TABLE users ADD COLUMN suspended_at INTEGER;
+   ALTER TABLE signing_keys ADD COLUMN revoked_at INTEGER;
+
+   CREATE TABLE clients (
+     id TEXT PRIMARY KEY,
+     name TEXT NOT NULL,
+     secret_hash BLOB NOT NULL,
+     scope TEXT NOT NULL,
+     not_before_at INTEGER NOT NULL DEFAULT 0,
+     created_at INTEGER NOT NULL,
+     disabled_at INTEGER
+   ) STRICT, WITHOUT ROWID;
+
+   -- AUTOINCREMENT: the id is the order of writing, and must not be used again when the newest row is tidied away.
+   CREATE TABLE revocations (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     seq INTEGER UNIQUE,
+     kind TEXT NOT NULL,
+     value TEXT NOT NULL,
+     not_before INTEGER NOT NULL,
+     expires_at INTEGER NOT NULL,
+     created_at INTEGER NOT NULL
+   ) STRICT;
+   CREATE INDEX revocations_unnumbered ON revocations (id) WHERE seq IS NULL;
+   CREATE INDEX revocations_by_expiry ON revocations (expires_at);
+
+   CREATE TABLE revocation_feed (
+     epoch TEXT NOT NULL,
+     head INTEGER NOT NULL,
+     tick_at INTEGER NOT NULL,
+     not_before_at INTEGER NOT NULL,
+     lifetime INTEGER NOT NULL,
+     longer_lifetime INTEGER NOT NULL,
+     longer_until INTEGER NOT NULL
+   ) STRICT;
+   -- Until a server says how long its tokens live, the longest that any may.
+   INSERT INTO revocation_feed VALUES ('none', 0, 0, 0, 3600, 0, 0);
+
+   CREATE TABLE audit (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     at INTEGER NOT NULL,
+     event TEXT NOT NULL,
+     actor TEXT NOT NULL,
+     subject TEXT NOT NULL,
+     reason TEXT NOT NULL
+   ) STRICT;
+   CREATE TRIGGER audit_is_never_changed BEFORE UPDATE ON audit BEGIN SELECT raise(ABORT, 'the audit table is append-only'); END;
+   CREATE TRIGGER audit_is_never_shortened BEFORE DELETE ON audit BEGIN SELECT raise(ABORT, 'the audit table is append-only'); END;`,
 ]
 
 /** The schema version that this program writes. */

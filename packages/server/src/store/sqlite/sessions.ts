@@ -2,6 +2,7 @@
 import { firstGeneration, type Move, move } from '../../sessions/rotation.ts'
 import type { NewSession, Presentation, RevocationReason, Rotation, Session, Store } from '../store.ts'
 import type { Database } from './database.ts'
+import { audit, isClockBehind, notBeforeOf, writeEntry } from './entries.ts'
 import { type Row, toRotationState, toSession } from './rows.ts'
 import type { Statements } from './statements.ts'
 
@@ -69,8 +70,11 @@ export function sessionsIn({ sql, now: clock, transaction }: Database): SessionM
             ? sql.findSessionBySid.get(session.sid, session.userId)
             : sql.findSessionByRid.get(session.ridHash)
         if (row === undefined) return { outcome: 'unknown' }
-        const { changes } = sql.revokeSession.run({ sid: String(row.sid), now, reason })
-        return { outcome: changes === 1 ? 'revoked' : 'over' }
+        const sid = String(row.sid)
+        if (sql.revokeSession.run({ sid, now, reason }).changes === 0) return { outcome: 'over' }
+        // Nobody was given a token of a sign-in that failed.
+        if (reason !== 'sign_in_failed') writeEntry(sql, 's', sid, 0, now)
+        return { outcome: 'revoked' }
       })
     },
 
@@ -100,23 +104,14 @@ export function revokeAll(
   }
   sql.revokeSessions.run({ userId, keepSid, reason, now })
   sql.reauthenticate.run({ sid: keepSid, userId, notBefore })
+  writeEntry(sql, 'u', userId, notBefore / 1000, now)
 }
 
 /** Tells whether what a login verified before this transaction is still what would let it in. */
 function stillVerified(sql: Statements, user: Row, { userId, verified }: NewSession): boolean {
-  if (user.deleted_at !== null) return false
+  if (user.deleted_at !== null || user.suspended_at !== null) return false
   if ('mark' in verified) return Number(user.credentials_mark) <= verified.mark
   return sql.findAccount.get(userId)?.password_version === verified.passwordVersion
-}
-
-/** A not-before is at most a second ahead of the clock that wrote it. */
-function isClockBehind(notBefore: number, now: number): boolean {
-  return notBefore - now > 1000
-}
-
-/** The first whole second after now: tokens minted up to now are older (iat < nbf), those of a new login are not. */
-export function notBeforeOf(now: number): number {
-  return (Math.floor(now / 1000) + 1) * 1000
 }
 
 function insertSession(sql: Statements, session: NewSession, notBefore: number, now: number): Session {
@@ -154,7 +149,11 @@ function serve(
 /** Theft ends the session; a token that this database never issued ends nothing. */
 function refuse(sql: Statements, outcome: 'reused' | 'ahead', { sid, userId }: Session, now: number): Rotation {
   const reason: RevocationReason = 'refresh_token_reuse'
-  if (outcome === 'reused') sql.revokeSession.run({ sid, now, reason })
+  if (outcome === 'reused') {
+    sql.revokeSession.run({ sid, now, reason })
+    writeEntry(sql, 's', sid, 0, now)
+    audit(sql, 'refresh.reuse', sid, { actor: userId, reason: 'a refresh token that had been replaced came back' }, now)
+  }
   return { outcome, sid, userId }
 }
 

@@ -7,8 +7,10 @@
  */
 import type { Store } from '../store.ts'
 import { accountsIn } from './accounts.ts'
+import { clientsIn } from './clients.ts'
 import { openDatabase, type SqliteStoreOptions } from './database.ts'
 import { keysIn } from './keys.ts'
+import { revocationsIn } from './revocations.ts'
 import { sessionsIn } from './sessions.ts'
 
 /**
@@ -21,6 +23,8 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     ...accountsIn(database),
     ...sessionsIn(database),
     ...keysIn(database),
+    ...clientsIn(database),
+    ...revocationsIn(database),
     async now() {
       database.sql.ping.get()
       return database.now()

@@ -4,9 +4,12 @@ import type { DatabaseSync } from 'node:sqlite'
 const accountColumns = `a.user_id, a.email, a.email_verified, a.roles, a.claims, a.created_at AS account_created_at,
   a.password_hash, a.password_version`
 
-/** A session may be used while it is not revoked, neither lifetime is over, and its user's not-before is no later. */
+/** The later of a user's not-before and everyone's. */
+const notBefore = 'max(u.not_before_at, (SELECT not_before_at FROM revocation_feed))'
+
+/** A session may be used while it is not revoked, neither lifetime is over, and no not-before is later. */
 const live = `s.revoked_at IS NULL AND s.idle_expires_at > :now AND s.absolute_expires_at > :now
-  AND s.authenticated_at >= u.not_before_at`
+  AND s.authenticated_at >= ${notBefore}`
 
 const sql = {
   ping: 'SELECT 1',
@@ -14,7 +17,7 @@ const sql = {
   commit: 'COMMIT',
 
   insertUser: 'INSERT INTO users (id, created_at) VALUES (:id, :now) ON CONFLICT DO NOTHING',
-  findUser: 'SELECT not_before_at, credentials_mark, deleted_at FROM users WHERE id = ?',
+  findUser: `SELECT ${notBefore} AS not_before_at, u.credentials_mark, u.deleted_at, u.suspended_at FROM users u WHERE u.id = ?`,
   raiseNotBefore: 'UPDATE users SET not_before_at = max(not_before_at, :notBefore) WHERE id = :id',
   latestCredentialMark: 'SELECT latest FROM credential_marks',
   nextCredentialMark: 'UPDATE credential_marks SET latest = latest + 1',
@@ -37,7 +40,8 @@ const sql = {
     VALUES (:sid, :ridHash, :userId, :clientId, :mode, :scope, :audience, :amr, :userAgent, :ip, :pepperId,
       :gen, :att, :prevAtt, :lastServedAt, :generationStartedAt, :confirmed, :back,
       :now, :now, :authenticatedAt, :idleExpiresAt, :absoluteExpiresAt)`,
-  findSessionByRid: 'SELECT s.*, u.not_before_at FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.rid_hash = ?',
+  findSessionByRid: `SELECT s.*, ${notBefore} AS not_before_at FROM sessions s JOIN users u ON u.id = s.user_id
+    WHERE s.rid_hash = ?`,
   moveSession: `UPDATE sessions SET gen = :gen, att = :att, prev_att = :prevAtt, last_served_at = :lastServedAt,
       generation_started_at = :generationStartedAt, confirmed = :confirmed, back = :back,
       pepper_id = :pepperId, idle_expires_at = :idleExpiresAt, last_seen_at = :now
@@ -56,10 +60,51 @@ const sql = {
   deleteExpiredSessions: `DELETE FROM sessions WHERE sid IN
     (SELECT sid FROM sessions WHERE absolute_expires_at < :now ORDER BY absolute_expires_at LIMIT 10)`,
 
-  listSigningKeys: 'SELECT * FROM signing_keys ORDER BY created_at, kid',
+  suspendUser: 'UPDATE users SET suspended_at = coalesce(suspended_at, :now) WHERE id = :id AND deleted_at IS NULL',
+  restoreUser: 'UPDATE users SET suspended_at = NULL WHERE id = ? AND deleted_at IS NULL',
+  hasSession: 'SELECT 1 FROM sessions WHERE sid = ?',
+  revokeEverySession: "UPDATE sessions SET revoked_at = :now, revoke_reason = 'revoked' WHERE revoked_at IS NULL",
+
+  insertClient: `INSERT INTO clients (id, name, secret_hash, scope, created_at)
+    VALUES (:id, :name, :secretHash, :scope, :now) ON CONFLICT DO NOTHING`,
+  findClient: 'SELECT * FROM clients WHERE id = ?',
+  listClients: 'SELECT * FROM clients ORDER BY created_at, id',
+  disableClient: `UPDATE clients SET disabled_at = coalesce(disabled_at, :now), not_before_at = max(not_before_at, :notBefore)
+    WHERE id = :id`,
+  raiseClientNotBefore: 'UPDATE clients SET not_before_at = max(not_before_at, :notBefore) WHERE id = :id',
+
+  globalNotBefore: 'SELECT not_before_at FROM revocation_feed',
+  raiseGlobalNotBefore: 'UPDATE revocation_feed SET not_before_at = max(not_before_at, :notBefore)',
+  beginEpoch: 'UPDATE revocation_feed SET epoch = :epoch',
+  declareTokenLifetime: `UPDATE revocation_feed SET
+      longer_lifetime = CASE WHEN :seconds < lifetime THEN max(lifetime, CASE WHEN longer_until > :now THEN longer_lifetime ELSE 0 END)
+        ELSE longer_lifetime END,
+      longer_until = CASE WHEN :seconds < lifetime THEN max(longer_until, :now + lifetime * 1000) ELSE longer_until END,
+      lifetime = :seconds`,
+  readHead: `SELECT epoch, head, tick_at,
+    CASE WHEN longer_until > :now THEN max(lifetime, longer_lifetime) ELSE lifetime END AS max_lifetime FROM revocation_feed`,
+  writeRevocation: `INSERT INTO revocations (kind, value, not_before, expires_at, created_at)
+    VALUES (:kind, :value, :notBefore, :expiresAt, :now)`,
+  hasUnnumbered: 'SELECT 1 FROM revocations WHERE seq IS NULL LIMIT 1',
+  numberRevocations: `UPDATE revocations SET seq = (SELECT head FROM revocation_feed) + numbered.place FROM
+      (SELECT id, row_number() OVER (ORDER BY id) AS place FROM revocations WHERE seq IS NULL ORDER BY id LIMIT :limit) AS numbered
+    WHERE revocations.id = numbered.id`,
+  advanceHead: 'UPDATE revocation_feed SET head = head + :count, tick_at = :now',
+  deleteStaleRevocations: `DELETE FROM revocations WHERE id IN (SELECT id FROM revocations
+    WHERE seq IS NOT NULL AND expires_at < :now / 1000 ORDER BY expires_at LIMIT :limit)`,
+  readRevocations: 'SELECT * FROM revocations WHERE seq > :after ORDER BY seq LIMIT :limit',
+  readSnapshot: `SELECT kind, value, max(not_before) AS not_before, max(expires_at) AS expires_at FROM revocations
+    WHERE seq IS NOT NULL AND expires_at > :now GROUP BY kind, value`,
+
+  writeAudit: 'INSERT INTO audit (at, event, actor, subject, reason) VALUES (:now, :event, :actor, :subject, :reason)',
+  listAudit: 'SELECT * FROM audit WHERE :before IS NULL OR id < :before ORDER BY id DESC LIMIT :limit',
+
+  listSigningKeys: 'SELECT * FROM signing_keys WHERE revoked_at IS NULL ORDER BY created_at, kid',
+  revokeSigningKey: 'UPDATE signing_keys SET revoked_at = :now WHERE kid = :kid AND revoked_at IS NULL',
   insertSigningKey: `INSERT INTO signing_keys (kid, alg, sealed, created_at)
-    SELECT :kid, :alg, :sealed, :createdAt WHERE NOT EXISTS (SELECT 1 FROM signing_keys WHERE alg = :alg)`,
-  findSigningKey: 'SELECT * FROM signing_keys WHERE alg = ? ORDER BY created_at DESC, kid LIMIT 1',
+    SELECT :kid, :alg, :sealed, :createdAt WHERE NOT EXISTS (SELECT 1 FROM signing_keys WHERE alg = :alg AND revoked_at IS NULL)`,
+  findSigningKey:
+    'SELECT * FROM signing_keys WHERE alg = ? AND revoked_at IS NULL ORDER BY created_at DESC, kid LIMIT 1',
   listPeppers: 'SELECT * FROM peppers ORDER BY id',
   insertPepper: 'INSERT INTO peppers (id, sealed, created_at) VALUES (:id, :sealed, :createdAt) ON CONFLICT DO NOTHING',
   findPepper: 'SELECT * FROM peppers WHERE id = ?',

@@ -1,0 +1,86 @@
+/**
+ * What the revocation feed asks of a database. An act that ends or shrinks trust writes its entry in the same transaction; the
+ * sequencer gives the entries their numbers later, without gaps and in one order for all readers. A number that has been given
+ * out is never given out again.
+ */
+import type { RevocationEntry } from '@countersign/token/revocations'
+
+/** The head of the feed: what the sequencer wrote last, by the store's clock. */
+export interface FeedHead {
+  /** Names the history that the numbers count in. */
+  readonly epoch: string
+  /** The last number that has been given out. */
+  readonly seq: number
+  /** When the sequencer last looked, epoch milliseconds. */
+  readonly tickAt: number
+  /** The longest lifetime of an access token that may still be in use, seconds. */
+  readonly maxLifetime: number
+}
+
+/** An entry with its number. */
+export interface SequencedRevocation {
+  readonly seq: number
+  readonly entry: RevocationEntry
+}
+
+/** What an operator can revoke directly. */
+export type RevocationTarget =
+  | { readonly kind: 'token'; readonly jti: string }
+  | { readonly kind: 'session'; readonly sid: string }
+  | { readonly kind: 'user'; readonly userId: string }
+  | { readonly kind: 'client'; readonly clientId: string }
+  | { readonly kind: 'key'; readonly kid: string }
+  /** Everything that was issued until now. */
+  | { readonly kind: 'all' }
+
+/** Who did something to whom, and why; for the audit table. */
+export interface Act {
+  /** A user id, a client id, or `cli`. */
+  readonly actor: string
+  readonly reason: string
+}
+
+/** A line of the audit table, which nobody can change. */
+export interface AuditRecord {
+  readonly id: number
+  /** Epoch milliseconds. */
+  readonly at: number
+  readonly event: string
+  readonly actor: string
+  readonly subject: string
+  readonly reason: string
+}
+
+export interface RevocationStore {
+  /** Begins a history of its own; what was numbered before keeps its numbers. */
+  beginEpoch(epoch: string): Promise<void>
+  /** Says how long access tokens live from now on; a longer lifetime from before counts until its tokens are gone. */
+  declareTokenLifetime(seconds: number): Promise<void>
+  /**
+   * Gives numbers to entries that have none, at most `limit`, and writes a tick if the last is older than `tickEvery` milliseconds;
+   * does neither if there is no need.
+   */
+  sequence(limit: number, tickEvery: number): Promise<FeedHead>
+  readHead(): Promise<FeedHead>
+  /**
+   * The entries after a number, in order, at most `limit`. Only entries that have expired are ever taken away, so that what is missing
+   * revokes nothing.
+   */
+  readRevocations(after: number, limit: number): Promise<readonly SequencedRevocation[]>
+  /** Every entry that is in force and numbered, merged by what it revokes, with the head it belongs to. */
+  readSnapshot(): Promise<{
+    readonly head: FeedHead
+    readonly now: number
+    readonly entries: readonly RevocationEntry[]
+  }>
+  /** Revokes something, with its entry and a line in the audit table. `unknown` for a user, session, client or key that is not there. */
+  revoke(target: RevocationTarget, act: Act): Promise<{ outcome: 'revoked' | 'unknown' }>
+
+  /** Suspends a user: no login, every session over, every access token refused. Works for users without a built-in account. */
+  suspendUser(userId: string, act: Act): Promise<{ outcome: 'suspended' | 'unknown' }>
+  /** Lets a suspended user sign in again; what was ended stays ended. */
+  restoreUser(userId: string, act: Act): Promise<{ outcome: 'restored' | 'unknown' }>
+
+  /** Reads the audit table, the newest first, before an id. */
+  listAudit(before: number | undefined, limit: number): Promise<readonly AuditRecord[]>
+}

@@ -1,0 +1,139 @@
+/** Revocations in SQLite: the entries that acts write, their numbers, and what an operator revokes directly. */
+import type { RevocationEntry, RevocationKind } from '@countersign/token/revocations'
+import type { RevocationStore, RevocationTarget } from '../revocation-store.ts'
+import type { Database } from './database.ts'
+import { audit, notBeforeOf, readHead, writeEntry } from './entries.ts'
+import type { Row } from './rows.ts'
+import { revokeAll } from './sessions.ts'
+import type { Statements } from './statements.ts'
+
+/** How much is tidied up at each numbering. */
+const TIDY = 200
+
+export function revocationsIn({ sql, now: clock, transaction }: Database): RevocationStore {
+  return {
+    async beginEpoch(epoch) {
+      await transaction(() => sql.beginEpoch.run({ epoch }))
+    },
+
+    async declareTokenLifetime(seconds) {
+      await transaction((now) => sql.declareTokenLifetime.run({ seconds, now }))
+    },
+
+    async sequence(limit, tickEvery) {
+      const head = readHead(sql, clock())
+      const isTickDue = clock() - head.tickAt >= tickEvery || clock() < head.tickAt
+      if (!isTickDue && sql.hasUnnumbered.get() === undefined) return head
+      return transaction((now) => {
+        const { changes } = sql.numberRevocations.run({ limit })
+        sql.advanceHead.run({ count: changes, now })
+        sql.deleteStaleRevocations.run({ now, limit: TIDY })
+        return readHead(sql, now)
+      })
+    },
+
+    async readHead() {
+      return readHead(sql, clock())
+    },
+
+    async readRevocations(after, limit) {
+      return sql.readRevocations.all({ after, limit }).map((row) => ({ seq: Number(row.seq), entry: toEntry(row) }))
+    },
+
+    async readSnapshot() {
+      return transaction((now) => {
+        const entries = sql.readSnapshot.all({ now: Math.floor(now / 1000) }).map(toEntry)
+        return { head: readHead(sql, now), now, entries }
+      })
+    },
+
+    async revoke(target, act) {
+      return transaction((now) => {
+        const isKnown = revokeTarget(sql, target, now)
+        if (!isKnown) return { outcome: 'unknown' }
+        audit(sql, `revoke.${target.kind}`, subjectOf(target), act, now)
+        return { outcome: 'revoked' }
+      })
+    },
+
+    async suspendUser(userId, act) {
+      return transaction((now) => {
+        if (sql.suspendUser.run({ id: userId, now }).changes === 0) return { outcome: 'unknown' }
+        revokeAll(sql, userId, 'suspended', '', now)
+        audit(sql, 'user.suspend', userId, act, now)
+        return { outcome: 'suspended' }
+      })
+    },
+
+    async restoreUser(userId, act) {
+      return transaction((now) => {
+        if (sql.restoreUser.run(userId).changes === 0) return { outcome: 'unknown' }
+        audit(sql, 'user.restore', userId, act, now)
+        return { outcome: 'restored' }
+      })
+    },
+
+    async listAudit(before, limit) {
+      return sql.listAudit.all({ before: before ?? null, limit }).map((row) => ({
+        id: Number(row.id),
+        at: Number(row.at),
+        event: String(row.event),
+        actor: String(row.actor),
+        subject: String(row.subject),
+        reason: String(row.reason),
+      }))
+    },
+  }
+}
+
+function revokeTarget(sql: Statements, target: RevocationTarget, now: number): boolean {
+  const notBefore = notBeforeOf(now)
+  switch (target.kind) {
+    case 'token':
+      writeEntry(sql, 'j', target.jti, 0, now)
+      return true
+    case 'session': {
+      const { changes } = sql.revokeSession.run({ sid: target.sid, now, reason: 'revoked' })
+      if (changes === 1) writeEntry(sql, 's', target.sid, 0, now)
+      return changes === 1 || sql.hasSession.get(target.sid) !== undefined
+    }
+    case 'user':
+      if (sql.findUser.get(target.userId) === undefined) return false
+      revokeAll(sql, target.userId, 'revoked', '', now)
+      return true
+    case 'client':
+      if (sql.raiseClientNotBefore.run({ id: target.clientId, notBefore }).changes === 0) return false
+      writeEntry(sql, 'c', target.clientId, notBefore / 1000, now)
+      return true
+    case 'key':
+      if (sql.revokeSigningKey.run({ kid: target.kid, now }).changes === 0) return false
+      writeEntry(sql, 'k', target.kid, 0, now)
+      return true
+    case 'all':
+      sql.raiseGlobalNotBefore.run({ notBefore })
+      sql.revokeEverySession.run({ now })
+      writeEntry(sql, 'g', '', notBefore / 1000, now)
+      return true
+  }
+}
+
+function subjectOf(target: RevocationTarget): string {
+  switch (target.kind) {
+    case 'token':
+      return target.jti
+    case 'session':
+      return target.sid
+    case 'user':
+      return target.userId
+    case 'client':
+      return target.clientId
+    case 'key':
+      return target.kid
+    case 'all':
+      return '*'
+  }
+}
+
+function toEntry(row: Row): RevocationEntry {
+  return [row.kind as RevocationKind, String(row.value), Number(row.not_before), Number(row.expires_at)]
+}
