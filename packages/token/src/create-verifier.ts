@@ -15,6 +15,7 @@ import {
 import type { ProtectedHeader } from './protected-header.ts'
 import { ProvenHeaders } from './proven-headers.ts'
 import { findCandidates, type KeyResolver, type LocalKeys, toKeys } from './verification-keys.ts'
+import { VerifiedTokens } from './verified-tokens.ts'
 import {
   type AnyVerifierOptions,
   readVerifierOptions,
@@ -89,20 +90,28 @@ function createVerification(
 ): (token: string) => VerifiedJwt<unknown> | Promise<VerifiedJwt<unknown>> {
   const { keys, schema, threadPool } = rules
   const proven = new ProvenHeaders()
+  const known = rules.cacheSize === 0 ? undefined : new VerifiedTokens<VerifiedJwt<unknown>>(rules)
   const readVerified = ({ protectedHeader, payload }: UnverifiedJws, token: string): VerifiedJwt<unknown> => {
     proven.add(token, protectedHeader)
     const claims = parseClaims(payload)
     checkClaims(claims, rules, rules.now())
-    return { claims: schema === undefined ? claims : applySchema(schema, claims), protectedHeader }
+    // As they are before a schema sees the claims, which might change them.
+    const { exp, nbf, iat } = claims
+    const verified = { claims: schema === undefined ? claims : applySchema(schema, claims), protectedHeader }
+    known?.add(token, { exp, nbf, iat }, verified)
+    return verified
   }
   if (typeof keys !== 'function' && !threadPool) {
-    return (token) => {
+    const verifyNow = (token: string): VerifiedJwt<unknown> => {
       const jws = openCompactJws(token, rules, proven)
       findSigningKey(jws, findCandidates(keys, jws.protectedHeader))
       return readVerified(jws, token)
     }
+    return known === undefined ? verifyNow : (token) => known.find(token) ?? verifyNow(token)
   }
   return async (token) => {
+    const verified = known?.find(token)
+    if (verified !== undefined) return verified
     const jws = parseCompactJws(token, rules, proven)
     const found = typeof keys === 'function' ? toKeys(await keys(jws.protectedHeader)) : keys
     const candidates = findCandidates(found, jws.protectedHeader)

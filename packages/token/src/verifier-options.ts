@@ -49,6 +49,13 @@ interface BaseVerifierOptions<Keys, ThreadPool extends boolean> {
    */
   readonly maxTokenLength?: number
   /**
+   * How many tokens are remembered after they were verified: 0, or 2 to 1,000,000. One that comes again is not parsed and
+   * its signature not checked again, but every check on time is made. Such a verifier returns the same object for the same
+   * token, and freezes it at any depth. Only with keys at hand: what a function finds may change unseen.
+   * @default 0
+   */
+  readonly cacheSize?: number
+  /**
    * Checks signatures on the thread pool, so that the event loop goes on meanwhile: the result is then a promise. An HMAC
    * is checked at once all the same.
    * @default false
@@ -101,6 +108,7 @@ export interface VerifierRules extends CompactJwsRules, ClaimRules {
   readonly keys: readonly Key[] | KeyResolver
   readonly typ: string | undefined
   readonly threadPool: boolean
+  readonly cacheSize: number
   readonly schema: ClaimsSchema<unknown> | undefined
   readonly now: () => number
 }
@@ -110,7 +118,7 @@ export type AnyVerifierOptions = VerifierOptions<LocalKeys | KeyResolver, unknow
 
 const OPTION_NAMES: readonly string[] = (
   'keys algorithms issuer audience typ requiredClaims clockTolerance maxTokenAge maxLifetime maxTokenLength ' +
-  'threadPool schema now ' +
+  'cacheSize threadPool schema now ' +
   'dangerouslyAllowAnyIssuer dangerouslyAllowAnyAudience dangerouslyAllowNoExpiry'
 ).split(' ')
 
@@ -134,6 +142,7 @@ export function readVerifierOptions(options: AnyVerifierOptions, caller: string)
     requiredClaims: listRequiredClaims(options, problems),
     typ: options.typ,
     threadPool: options.threadPool ?? false,
+    cacheSize: readCacheSize(options, problems),
     schema: options.schema,
     clockTolerance: options.clockTolerance ?? 5,
     now: options.now ?? systemClock,
@@ -187,6 +196,18 @@ export function readMaxTokenLength(
     'give a whole number of characters above zero',
   )
   return maxTokenLength
+}
+
+function readCacheSize({ cacheSize = 0, keys }: AnyVerifierOptions, problems: OptionProblems): number {
+  const isSound = Number.isInteger(cacheSize) && (cacheSize === 0 || (cacheSize >= 2 && cacheSize <= 1_000_000))
+  problems.require(isSound, 'cacheSize', 'give 0, or a whole number of tokens from 2 to 1000000')
+  const isFixed = typeof keys !== 'function' || cacheSize === 0
+  problems.require(
+    isFixed,
+    'cacheSize',
+    'leave it out with a function that finds keys, since a key that is gone would not be noticed',
+  )
+  return cacheSize
 }
 
 function readNames(
