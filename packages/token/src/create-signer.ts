@@ -31,7 +31,7 @@ interface BaseSignerOptions<ThreadPool extends boolean> {
   readonly now?: () => number
   /**
    * Signs on the thread pool, so that the event loop goes on meanwhile: the result is then a promise. For RSA and ML-DSA,
-   * whose signatures take a millisecond; an HMAC is made at once all the same.
+   * whose signatures take up to 1.5 ms; an HMAC is made at once all the same.
    * @default false
    */
   readonly threadPool?: ThreadPool

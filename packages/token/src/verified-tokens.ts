@@ -12,7 +12,7 @@ import { deepFreeze } from './deep-freeze.ts'
 
 /** What must hold for a token that comes again. */
 export interface VerifiedTokenRules extends ClaimRules {
-  /** How many tokens there are at most, two or more. */
+  /** How many tokens there are at most; an odd number counts as one more. */
   readonly cacheSize: number
   readonly maxTokenLength: number
   readonly now: () => number
@@ -33,7 +33,7 @@ export class VerifiedTokens<Verified> {
 
   constructor(rules: VerifiedTokenRules) {
     this.#rules = rules
-    this.#sizeOfGeneration = Math.floor(rules.cacheSize / 2)
+    this.#sizeOfGeneration = Math.ceil(rules.cacheSize / 2)
   }
 
   /**

@@ -49,9 +49,10 @@ interface BaseVerifierOptions<Keys, ThreadPool extends boolean> {
    */
   readonly maxTokenLength?: number
   /**
-   * How many tokens are remembered after they were verified: 0, or 2 to 1,000,000. One that comes again is not parsed and
-   * its signature not checked again, but every check on time is made. Such a verifier returns the same object for the same
-   * token, and freezes it at any depth. Only with keys at hand: what a function finds may change unseen.
+   * How many tokens are remembered after they were verified, at most 1,000,000; an odd number counts as one more. A token
+   * that comes again is not parsed and its signature not checked again, but every check on time is made. Such a verifier
+   * returns the same object for the same token, frozen at any depth. Only with keys at hand: what a function finds may
+   * change unseen.
    * @default 0
    */
   readonly cacheSize?: number
@@ -199,11 +200,10 @@ export function readMaxTokenLength(
 }
 
 function readCacheSize({ cacheSize = 0, keys }: AnyVerifierOptions, problems: OptionProblems): number {
-  const isSound = Number.isInteger(cacheSize) && (cacheSize === 0 || (cacheSize >= 2 && cacheSize <= 1_000_000))
-  problems.require(isSound, 'cacheSize', 'give 0, or a whole number of tokens from 2 to 1000000')
-  const isFixed = typeof keys !== 'function' || cacheSize === 0
+  const isSound = Number.isInteger(cacheSize) && cacheSize >= 0 && cacheSize <= 1_000_000
+  problems.require(isSound, 'cacheSize', 'give a whole number of tokens from 0 to 1000000')
   problems.require(
-    isFixed,
+    typeof keys !== 'function' || cacheSize === 0,
     'cacheSize',
     'leave it out with a function that finds keys, since a key that is gone would not be noticed',
   )

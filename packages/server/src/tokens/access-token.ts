@@ -51,7 +51,7 @@ export function createAccessTokens({ settings, keys, random, sleep, now }: Acces
   const { issuer, accessTokenLifetime } = settings
   const signing = { key: keys.signingKey, issuer, lifetime: accessTokenLifetime, typ: 'at+jwt' }
   const signNow = createSigner(signing)
-  // An RSA signature takes a millisecond, in which a login storm would hold all other requests; the others take less than the way there.
+  // An RSA signature takes up to 1.5 ms, in which a login storm would hold all other requests; the others take less than the way there.
   const sign = createSigner({ ...signing, threadPool: /^[RP]S/.test(keys.signingKey.alg) })
   const verifyToken = createVerifier({
     keys: [...keys.verificationKeys],
