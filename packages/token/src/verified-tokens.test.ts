@@ -7,8 +7,15 @@ import type { JwtClaims } from './claims.ts'
 import type { ClaimsSchema } from './claims-schema.ts'
 import { createSigner } from './create-signer.ts'
 import { createJwtVerifier, createVerifier } from './create-verifier.ts'
+import type { Key } from './key.ts'
+import { AUDIENCE, NOW as CORPUS_NOW, type Entry, HONEST, ISSUER } from './test/corpus/corpus-entry.ts'
+import { HOSTILE_CLAIMS } from './test/corpus/hostile-claims.ts'
+import { HOSTILE_FORMS } from './test/corpus/hostile-forms.ts'
+import { HOSTILE_ML_DSA_TOKENS } from './test/corpus/hostile-ml-dsa.ts'
+import { HOSTILE_SIGNATURES } from './test/corpus/hostile-signatures.ts'
 import { forgeToken } from './test/forge-token.ts'
 import { getTestKey, KID, TEST_KEYS } from './test/test-keys.ts'
+import { TokenError } from './token-error.ts'
 import type { VerifierOptions } from './verifier-options.ts'
 
 const NOW = 1_700_000_000
@@ -78,6 +85,26 @@ describe('a token that was verified a moment ago', () => {
     assert.throws(() => verify({ toString: () => token } as never), { code: 'token_malformed' })
     assert.throws(() => verify([token] as never), { code: 'token_malformed' })
     assert.throws(() => verify(undefined as never), { code: 'token_malformed' })
+  })
+
+  test('lends nothing to the tokens of the corpus, each of which is refused as it is without it', () => {
+    const es256 = { keys: getTestKey('ES256').verification, algorithms: ['ES256'], issuer: ISSUER, audience: AUDIENCE }
+    const usual = { ...es256, now: () => CORPUS_NOW, cacheSize: 100 }
+    const verify = createVerifier(usual as unknown as VerifierOptions<Key>)
+    const corpus: readonly Entry[] = [HOSTILE_SIGNATURES, HOSTILE_ML_DSA_TOKENS, HOSTILE_FORMS, HOSTILE_CLAIMS].flat()
+    for (const { category, name, token, code, options: own } of corpus) {
+      const given = Object.entries({ ...usual, ...own }).filter(([, value]) => value !== undefined)
+      const check =
+        own === undefined ? verify : createVerifier(Object.fromEntries(given) as unknown as VerifierOptions<Key>)
+      for (const _ of [1, 2]) {
+        assert.equal(verify(HONEST).sub, 'user-1')
+        assert.throws(
+          () => check(token as string),
+          (error) => error instanceof TokenError && error.code === code,
+          `${category}: ${name}`,
+        )
+      }
+    }
   })
 
   test('is not put through the schema again', () => {
