@@ -10,6 +10,7 @@ import { checkType, type ProtectedHeader, parseProtectedHeader } from './protect
 import type { ProvenHeaders } from './proven-headers.ts'
 import { getScratch, SCRATCH_TOKEN_LENGTH } from './scratch.ts'
 import { isSignatureValid } from './signature.ts'
+import { isSignatureValidInPool } from './thread-pool-signature.ts'
 import { TokenError } from './token-error.ts'
 
 /** The longest token that is looked at unless an option says otherwise, in characters. */
@@ -112,5 +113,21 @@ export function findSigningKey(jws: UnverifiedJws, candidates: readonly Key[]): 
   for (const key of candidates) {
     if (isSignatureValid(key, jws.signingInput, jws.signature)) return key
   }
+  return refuseSignature()
+}
+
+/**
+ * Finds what `findSigningKey` finds, on the thread pool; for a JWS that was parsed into bytes of its own.
+ *
+ * @throws TokenError signature_invalid
+ */
+export async function findSigningKeyInPool(jws: UnverifiedJws, candidates: readonly Key[]): Promise<Key> {
+  for (const key of candidates) {
+    if (await isSignatureValidInPool(key, jws.signingInput, jws.signature)) return key
+  }
+  return refuseSignature()
+}
+
+function refuseSignature(): never {
   throw new TokenError('signature_invalid', 'The signature of the token does not hold.')
 }

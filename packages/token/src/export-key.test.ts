@@ -8,7 +8,7 @@ import { createSignature, isSignatureValid } from './signature.ts'
 import { TEST_KEYS } from './test/test-keys.ts'
 
 const MESSAGE = Buffer.from('message')
-const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k', 'oth']
+const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k', 'oth', 'priv']
 
 for (const { alg, signing, verification } of TEST_KEYS.filter(({ alg }) => !alg.startsWith('HS'))) {
   describe(alg, () => {
@@ -34,10 +34,14 @@ for (const { alg, signing, verification } of TEST_KEYS.filter(({ alg }) => !alg.
     })
 
     test('node:crypto reads the PEM as the same key', () => {
-      const { kty, crv, x, y, n, e } = exportPublicJwk(signing)
+      const { kty, crv, x, y, n, e, pub } = exportPublicJwk(signing)
       const members = createPublicKey(exportPublicPem(signing)).export({ format: 'jwk' })
-      for (const [name, value] of Object.entries({ kty, crv, x, y, n, e })) assert.equal(members[name as 'n'], value)
-      assert.equal(createPrivateKey(exportPrivatePem(signing)).export({ format: 'jwk' }).d, exportPrivateJwk(signing).d)
+      for (const [name, value] of Object.entries({ kty, crv, x, y, n, e, pub }))
+        assert.equal(members[name as 'n'], value)
+      const privateMembers = createPrivateKey(exportPrivatePem(signing)).export({ format: 'jwk' })
+      const { d, priv } = exportPrivateJwk(signing)
+      assert.ok((d ?? priv) !== undefined)
+      assert.deepEqual([privateMembers.d, privateMembers.priv], [d, priv])
     })
 
     test('a public key has nothing private to export', () => {

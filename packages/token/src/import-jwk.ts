@@ -1,6 +1,6 @@
 /**
  * Owns what a JWK must be before it becomes a key: the members of its type, each in its one spelling, and a stated use
- * that allows signatures (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2).
+ * that allows signatures (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2, RFC 9964 §3).
  */
 import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { type Algorithm, getAlgorithmParameters } from './algorithm.ts'
@@ -10,7 +10,15 @@ import { importSecret } from './import-secret.ts'
 import type { Jwk } from './jwk.ts'
 import type { Key } from './key.ts'
 
-const KEY_TYPE = { hmac: 'oct', 'rsa-pkcs1': 'RSA', 'rsa-pss': 'RSA', ecdsa: 'EC', eddsa: 'OKP' } as const
+const KEY_TYPE = {
+  hmac: 'oct',
+  'rsa-pkcs1': 'RSA',
+  'rsa-pss': 'RSA',
+  ecdsa: 'EC',
+  eddsa: 'OKP',
+  'ml-dsa': 'AKP',
+} as const
+const ML_DSA_SEED_LENGTH = 32
 const RSA_PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi'] as const
 
 /** Imports a JWK for one algorithm (RFC 7517 §4). @throws TypeError that names the member at fault */
@@ -18,7 +26,7 @@ export function importJwk(jwk: Jwk, alg: Algorithm, kid: string | undefined): Ke
   const parameters = getAlgorithmParameters(alg)
   const kty = KEY_TYPE[parameters.family]
   if (readMember(jwk, 'kty') !== kty) throw new TypeError(`kty: ${alg} needs a key of type ${kty}.`)
-  const isPrivate = Object.hasOwn(jwk, 'd')
+  const isPrivate = Object.hasOwn(jwk, parameters.family === 'ml-dsa' ? 'priv' : 'd')
   checkUse(jwk, parameters.family === 'hmac' ? ['sign', 'verify'] : [isPrivate ? 'sign' : 'verify'])
   switch (parameters.family) {
     case 'hmac':
@@ -33,6 +41,11 @@ export function importJwk(jwk: Jwk, alg: Algorithm, kid: string | undefined): Ke
         throw new TypeError(`crv: ${alg} needs the curve ${parameters.curve} (RFC 8037 §3.1).`)
       for (const name of isPrivate ? ['x', 'd'] : ['x']) readBytes(jwk, name, 32)
       return importMembers(jwk, ['kty', 'crv', 'x'], isPrivate ? ['d'] : [], alg, kid)
+    case 'ml-dsa':
+      if (jwk.alg !== alg) throw new TypeError('alg: a key of type AKP says its algorithm itself (RFC 9964 §3).')
+      readBytes(jwk, 'pub', parameters.publicKeyLength)
+      if (isPrivate) readBytes(jwk, 'priv', ML_DSA_SEED_LENGTH)
+      return importMembers(jwk, ['kty', 'alg', 'pub'], isPrivate ? ['priv'] : [], alg, kid)
     default:
       for (const name of isPrivate ? ['n', 'e', ...RSA_PRIVATE_MEMBERS] : ['n', 'e']) checkUnsigned(jwk, name)
       if (Object.hasOwn(jwk, 'oth')) throw new TypeError('oth: an RSA key of more than two primes is not supported.')

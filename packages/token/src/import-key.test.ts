@@ -65,6 +65,23 @@ describe('a JWK', () => {
     )
   })
 
+  test('of type AKP says its algorithm itself, and has a pub and a priv of the right length (RFC 9964 §3, §4)', () => {
+    const jwk = jwkOf('ML-DSA-44')
+    const { priv: _, ...publicJwk } = jwk
+    assert.equal(importKey(publicJwk, { alg: 'ML-DSA-44' }).kind, 'public')
+    assert.equal(importKey(jwk).kind, 'private')
+    refuses({ ...publicJwk, alg: undefined }, 'ML-DSA-44', /^alg: a key of type AKP says/)
+    refuses({ ...publicJwk, alg: undefined }, undefined, /^alg: name the one/)
+    refuses(publicJwk, 'ML-DSA-65', /^alg: the option and the JWK/)
+    refuses({ ...publicJwk, kty: 'OKP' }, 'ML-DSA-44', /^kty: ML-DSA-44 needs a key of type AKP/)
+    refuses({ ...publicJwk, alg: 'ES256' }, 'ES256', /^kty: /)
+    refuses({ ...publicJwk, alg: 'ML-DSA-87' }, 'ML-DSA-87', /^pub: this member is 2592 bytes/)
+    refuses({ ...publicJwk, pub: encode(Buffer.alloc(1311)) }, 'ML-DSA-44', /^pub: this member is 1312 bytes/)
+    refuses({ ...publicJwk, priv: encode(Buffer.alloc(31)) }, 'ML-DSA-44', /^priv: this member is 32 bytes/)
+    refuses({ ...publicJwk, priv: null }, 'ML-DSA-44', /^priv: the JWK needs this member/)
+    refuses({ ...publicJwk, priv: encode(Buffer.alloc(32)) }, 'ML-DSA-44', /private half .* does not belong/)
+  })
+
   test('that is a secret may be for signing only, or for verifying only', () => {
     const secret = { kty: 'oct', k: encode(randomBytes(32)), alg: 'HS256' }
     const signs = importKey({ ...secret, key_ops: ['sign'] })

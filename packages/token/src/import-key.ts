@@ -1,10 +1,11 @@
 import { isUint8Array } from 'node:util/types'
-import { ALGORITHMS, type Algorithm, isAlgorithm } from './algorithm.ts'
+import { ALGORITHMS, type Algorithm, getAlgorithmParameters, isAlgorithm } from './algorithm.ts'
 import { importJwk } from './import-jwk.ts'
 import { importPem } from './import-pem.ts'
 import { importSecret } from './import-secret.ts'
 import type { Jwk } from './jwk.ts'
 import type { Key } from './key.ts'
+import { checkMlDsaSupport } from './ml-dsa.ts'
 
 /** What `importKey` is told about a key. */
 export interface ImportKeyOptions {
@@ -49,5 +50,6 @@ function getAlgorithm(alg: string | undefined): Algorithm {
   if (alg === undefined) throw new TypeError('alg: name the one algorithm that the key is for.')
   if (!isAlgorithm(alg))
     throw new TypeError(`alg: this algorithm is not supported: give one of ${ALGORITHMS.join(', ')}.`)
+  if (getAlgorithmParameters(alg).family === 'ml-dsa') checkMlDsaSupport()
   return alg
 }

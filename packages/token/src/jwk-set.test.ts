@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { test } from 'node:test'
+import type { Algorithm } from './algorithm.ts'
 import { exportPrivateJwk, exportPublicJwk } from './export-key.ts'
 import { generateKey } from './generate-key.ts'
 import type { Jwk } from './jwk.ts'
@@ -10,7 +11,7 @@ import { getTestKey } from './test/test-keys.ts'
 const es256 = exportPublicJwk(await generateKey('ES256', { kid: 'es' }))
 const rsa = exportPublicJwk(getTestKey('RS256').signing)
 const withoutAlg = ({ alg: _, ...jwk }: Jwk): Jwk => jwk
-const reasonFor = (jwk: unknown, algorithms?: readonly ('RS256' | 'PS256' | 'ES256' | 'EdDSA')[]): string => {
+const reasonFor = (jwk: unknown, algorithms?: readonly Algorithm[]): string => {
   const { keys, skipped } = importJwkSet({ keys: [jwk] }, algorithms === undefined ? {} : { algorithms })
   assert.equal(keys.length, 0)
   return skipped[0]?.reason ?? ''
@@ -20,7 +21,7 @@ test('holds the public halves of the keys that were exported, and nothing privat
   const keys = [await generateKey('ES256'), getTestKey('PS256').signing, getTestKey('EdDSA').verification]
   const set = exportJwkSet(keys.map((key) => key).slice(0, 2))
   assert.deepEqual(set, { keys: keys.slice(0, 2).map(exportPublicJwk) })
-  assert.ok(!/"(d|p|q|dp|dq|qi|k)":/.test(JSON.stringify(set)))
+  assert.ok(!/"(d|p|q|dp|dq|qi|k|priv)":/.test(JSON.stringify(set)))
   const { keys: imported, skipped } = importJwkSet(JSON.parse(JSON.stringify(set)))
   assert.deepEqual(skipped, [])
   assert.deepEqual(
@@ -86,6 +87,20 @@ test('binds a key without alg to the one algorithm asked for that fits it, and s
 test('names a secret as the reason, even one that lacks its k', () => {
   assert.match(reasonFor({ kty: 'oct', alg: 'HS256' }), /secret/)
   assert.match(reasonFor({ kty: 'RSA', k: 'AQAB' }), /secret/)
+})
+
+test('skips private keys by any private member, and a key of type AKP that does not say its algorithm', () => {
+  const { signing, verification } = getTestKey('ML-DSA-44')
+  const publicJwk = exportPublicJwk(verification)
+  assert.equal(importJwkSet({ keys: [publicJwk] }, { algorithms: ['ML-DSA-44'] }).keys.length, 1)
+  assert.match(reasonFor(exportPrivateJwk(signing)), /^A private key does not belong/)
+  for (const stray of [{ priv: 'AAAA' }, { priv: null }, { d: 'AAAA' }])
+    for (const jwk of [publicJwk, es256])
+      assert.match(reasonFor({ ...jwk, ...stray }), /^A private key does not belong/)
+  assert.match(reasonFor(withoutAlg(publicJwk)), /none of those/)
+  assert.match(reasonFor(withoutAlg(publicJwk), ['ML-DSA-44']), /none of those/)
+  assert.match(reasonFor({ ...publicJwk, alg: 'ML-DSA-65' }), /^pub: this member is 1952 bytes long/)
+  assert.match(reasonFor({ ...publicJwk, alg: 'ML-DSA' }), /^alg: this algorithm is not supported/)
 })
 
 test('skips keys of algorithms that were not asked for', () => {

@@ -20,6 +20,7 @@ export function createSignature(key: Key, input: Uint8Array): Buffer {
     case 'ecdsa':
       return ecdsaSignatureFromDer(sign(parameters.hash, input, signing), parameters)
     case 'eddsa':
+    case 'ml-dsa':
       return sign(null, input, signing)
     default:
       return sign(parameters.hash, input, signing)
@@ -38,6 +39,7 @@ export function isSignatureValid(key: Key, input: Uint8Array, signature: Uint8Ar
       return der !== undefined && verify(parameters.hash, input, verification, der)
     }
     case 'eddsa':
+    case 'ml-dsa':
       return verify(null, input, verification, signature)
     default:
       return verify(parameters.hash, input, verification, signature)

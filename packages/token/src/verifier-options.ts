@@ -13,7 +13,7 @@ import { parseLifetime } from './parse-lifetime.ts'
 import { type KeyResolver, type LocalKeys, readLocalKeys } from './verification-keys.ts'
 
 /** What `createVerifier` is told, without the three checks that must be named or waived. */
-interface BaseVerifierOptions<Keys> {
+interface BaseVerifierOptions<Keys, ThreadPool extends boolean> {
   /** A key, several, a JWK Set, or a function that finds them. A private key verifies with its public half. */
   readonly keys: Keys
   /** The algorithms that are accepted (RFC 8725 §3.1). */
@@ -48,6 +48,20 @@ interface BaseVerifierOptions<Keys> {
    * @default 8192
    */
   readonly maxTokenLength?: number
+  /**
+   * How many tokens are remembered after they were verified, at most 1,000,000; an odd number counts as one more. A token
+   * that comes again is not parsed and its signature not checked again, but every check on time is made. Such a verifier
+   * returns the same object for the same token, frozen at any depth. Only with keys at hand: what a function finds may
+   * change unseen.
+   * @default 0
+   */
+  readonly cacheSize?: number
+  /**
+   * Checks signatures on the thread pool, so that the event loop goes on meanwhile: the result is then a promise. An HMAC
+   * is checked at once all the same.
+   * @default false
+   */
+  readonly threadPool?: ThreadPool
   /**
    * Tells the time in epoch seconds.
    * @default the clock of the machine
@@ -84,32 +98,35 @@ export interface SchemaOption<Claims> {
 }
 
 /** What `createVerifier` is told (RFC 7519 §7.2). */
-export type VerifierOptions<Keys = LocalKeys | KeyResolver, Claims = JwtClaims> = BaseVerifierOptions<Keys> &
-  IssuerOption &
-  AudienceOption &
-  ExpiryOption &
-  SchemaOption<Claims>
+export type VerifierOptions<
+  Keys = LocalKeys | KeyResolver,
+  Claims = JwtClaims,
+  ThreadPool extends boolean = false,
+> = BaseVerifierOptions<Keys, ThreadPool> & IssuerOption & AudienceOption & ExpiryOption & SchemaOption<Claims>
 
 /** The rules of one verifier, checked and with every default filled in. */
 export interface VerifierRules extends CompactJwsRules, ClaimRules {
   readonly keys: readonly Key[] | KeyResolver
   readonly typ: string | undefined
+  readonly threadPool: boolean
+  readonly cacheSize: number
   readonly schema: ClaimsSchema<unknown> | undefined
   readonly now: () => number
 }
 
+/** The options of any verifier, whatever follows from them for its type. */
+export type AnyVerifierOptions = VerifierOptions<LocalKeys | KeyResolver, unknown, boolean>
+
 const OPTION_NAMES: readonly string[] = (
-  'keys algorithms issuer audience typ requiredClaims clockTolerance maxTokenAge maxLifetime maxTokenLength schema now ' +
+  'keys algorithms issuer audience typ requiredClaims clockTolerance maxTokenAge maxLifetime maxTokenLength ' +
+  'cacheSize threadPool schema now ' +
   'dangerouslyAllowAnyIssuer dangerouslyAllowAnyAudience dangerouslyAllowNoExpiry'
 ).split(' ')
 
 const systemClock = (): number => Date.now() / 1000
 
 /** Reads the options of a verifier into its rules. @throws TypeError that lists every bad option with its mend */
-export function readVerifierOptions(
-  options: VerifierOptions<LocalKeys | KeyResolver, unknown>,
-  caller: string,
-): VerifierRules {
+export function readVerifierOptions(options: AnyVerifierOptions, caller: string): VerifierRules {
   if (typeof options !== 'object' || options === null) throw new TypeError(`${caller}: give an object of options.`)
   const problems = new OptionProblems(caller)
   problems.requireKnown(options, OPTION_NAMES)
@@ -125,6 +142,8 @@ export function readVerifierOptions(
     maxTokenLength: readMaxTokenLength(options.maxTokenLength, problems),
     requiredClaims: listRequiredClaims(options, problems),
     typ: options.typ,
+    threadPool: options.threadPool ?? false,
+    cacheSize: readCacheSize(options, problems),
     schema: options.schema,
     clockTolerance: options.clockTolerance ?? 5,
     now: options.now ?? systemClock,
@@ -134,7 +153,7 @@ export function readVerifierOptions(
 }
 
 function checkSimpleOptions(
-  { typ, clockTolerance, schema, now, ...options }: VerifierOptions<LocalKeys | KeyResolver, unknown>,
+  { typ, clockTolerance, schema, now, ...options }: AnyVerifierOptions,
   problems: OptionProblems,
 ): void {
   problems.require(
@@ -150,9 +169,9 @@ function checkSimpleOptions(
     'give a number of seconds from 0 to 300',
   )
   problems.require(now === undefined || typeof now === 'function', 'now', 'give a function that returns epoch seconds')
-  for (const waiver of WAIVERS) {
-    const value = options[waiver]
-    problems.require(value === undefined || typeof value === 'boolean', waiver, 'give true or false')
+  for (const name of [...WAIVERS, 'threadPool'] as const) {
+    const value = options[name]
+    problems.require(value === undefined || typeof value === 'boolean', name, 'give true or false')
   }
 }
 
@@ -180,8 +199,19 @@ export function readMaxTokenLength(
   return maxTokenLength
 }
 
+function readCacheSize({ cacheSize = 0, keys }: AnyVerifierOptions, problems: OptionProblems): number {
+  const isSound = Number.isInteger(cacheSize) && cacheSize >= 0 && cacheSize <= 1_000_000
+  problems.require(isSound, 'cacheSize', 'give a whole number of tokens from 0 to 1000000')
+  problems.require(
+    typeof keys !== 'function' || cacheSize === 0,
+    'cacheSize',
+    'leave it out with a function that finds keys, since a key that is gone would not be noticed',
+  )
+  return cacheSize
+}
+
 function readNames(
-  options: VerifierOptions<LocalKeys | KeyResolver, unknown>,
+  options: AnyVerifierOptions,
   option: 'issuer' | 'audience',
   waiver: (typeof WAIVERS)[number],
   problems: OptionProblems,
@@ -208,10 +238,7 @@ function readLifetime(path: string, value: number | string | undefined, problems
   }
 }
 
-function listRequiredClaims(
-  options: VerifierOptions<LocalKeys | KeyResolver, unknown>,
-  problems: OptionProblems,
-): readonly string[] {
+function listRequiredClaims(options: AnyVerifierOptions, problems: OptionProblems): readonly string[] {
   const { requiredClaims = [], maxTokenAge, maxLifetime, dangerouslyAllowNoExpiry } = options
   const isSound = Array.isArray(requiredClaims) && requiredClaims.every(isName)
   problems.require(isSound, 'requiredClaims', 'give an array of claim names')

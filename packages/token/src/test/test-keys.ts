@@ -16,6 +16,11 @@ export interface TestKey {
 }
 
 const CURVES: Readonly<Record<string, string>> = { ES256: 'P-256', ES384: 'P-384', ES512: 'P-521' }
+const ML_DSA_KEY_TYPE: Readonly<Record<string, 'ml-dsa-44' | 'ml-dsa-65' | 'ml-dsa-87'>> = {
+  'ML-DSA-44': 'ml-dsa-44',
+  'ML-DSA-65': 'ml-dsa-65',
+  'ML-DSA-87': 'ml-dsa-87',
+}
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
 
 /** The kid of every key here that is not a secret. */
@@ -30,9 +35,9 @@ function createTestKey(alg: Algorithm): TestKey {
   }
   const native = createNativeKey(alg)
   const jwk = native.export({ format: 'jwk' })
-  const { kty, crv, x, y, n, e } = jwk
+  const { kty, alg: ownAlg, crv, x, y, n, e, pub } = jwk
   const publicJwk = Object.fromEntries(
-    Object.entries({ kty, crv, x, y, n, e }).filter(([, value]) => value !== undefined),
+    Object.entries({ kty, alg: ownAlg, crv, x, y, n, e, pub }).filter(([, value]) => value !== undefined),
   )
   return {
     alg,
@@ -55,5 +60,6 @@ export function getTestKey(alg: Algorithm): TestKey {
 function createNativeKey(alg: Algorithm): KeyObject {
   const namedCurve = CURVES[alg]
   if (namedCurve !== undefined) return generateKeyPairSync('ec', { namedCurve }).privateKey
+  if (ML_DSA_KEY_TYPE[alg] !== undefined) return generateKeyPairSync(ML_DSA_KEY_TYPE[alg]).privateKey
   return alg.startsWith('Ed') ? generateKeyPairSync('ed25519').privateKey : rsa
 }

@@ -31,16 +31,34 @@ import {
 } from './corpus-entry.ts'
 import { HOSTILE_CLAIMS } from './hostile-claims.ts'
 import { HOSTILE_FORMS } from './hostile-forms.ts'
-import { HOSTILE_KEYS } from './hostile-keys.ts'
+import { HOSTILE_KEYS, type HostileKey } from './hostile-keys.ts'
+import { HOSTILE_ML_DSA_KEYS, HOSTILE_ML_DSA_TOKENS } from './hostile-ml-dsa.ts'
 import { HOSTILE_SIGNATURES } from './hostile-signatures.ts'
 import { UNUSUAL_TOKENS } from './unusual-tokens.ts'
 
-const HOSTILE_TOKENS: readonly Entry[] = [...HOSTILE_SIGNATURES, ...HOSTILE_FORMS, ...HOSTILE_CLAIMS]
+const HOSTILE_TOKENS: readonly Entry[] = [
+  HOSTILE_SIGNATURES,
+  HOSTILE_ML_DSA_TOKENS,
+  HOSTILE_FORMS,
+  HOSTILE_CLAIMS,
+].flat()
+const KEYS: readonly HostileKey[] = [...HOSTILE_KEYS, ...HOSTILE_ML_DSA_KEYS]
 /** The published attacks, less those on what a verifier keeps from one token to the next, which have tests below. */
 const CATEGORIES = [
   ...['alg none', 'key confusion', 'empty secret', 'two sources of alg', 'embedded jwk', 'jku and x5u', 'x5c'],
   ...['kid injection', 'kid across issuers', 'crit and b64', 'duplicate members', 'r = s = 0', 'DER', 'malleability'],
-  ...['Ed25519', 'weak RSA', 'wrong curve', 'weak secret', 'cut signature', 'framing', 'UTF-8', 'size', '__proto__'],
+  ...[
+    'Ed25519',
+    'ML-DSA',
+    'weak RSA',
+    'wrong curve',
+    'weak secret',
+    'cut signature',
+    'framing',
+    'UTF-8',
+    'size',
+    '__proto__',
+  ],
   ...['polyglot', 'iss', 'aud', 'times', 'typed claims', 'kind', 'clock'],
 ]
 
@@ -72,7 +90,7 @@ for (const category of CATEGORIES) {
         }
       })
     }
-    for (const { name, source, alg } of HOSTILE_KEYS.filter((candidate) => candidate.category === category)) {
+    for (const { name, source, alg } of KEYS.filter((candidate) => candidate.category === category)) {
       test(`key: ${name}`, () => {
         assert.throws(() => importKey(source as string, { alg: alg as 'ES256' }), TypeError)
       })
@@ -97,12 +115,12 @@ for (const category of new Set(UNUSUAL_TOKENS.map((entry) => entry.category))) {
 }
 
 test('the corpus holds at least 300 hostile tokens and keys and 50 unusual tokens, none twice, every attack among them', () => {
-  const hostile = [...HOSTILE_TOKENS, ...HOSTILE_KEYS]
+  const hostile = [...HOSTILE_TOKENS, ...KEYS]
   assert.ok(HOSTILE_TOKENS.length >= 300, `${HOSTILE_TOKENS.length} tokens`)
-  assert.ok(HOSTILE_KEYS.length >= 100, `${HOSTILE_KEYS.length} keys`)
+  assert.ok(KEYS.length >= 100, `${KEYS.length} keys`)
   assert.ok(UNUSUAL_TOKENS.length >= 50, `${UNUSUAL_TOKENS.length} unusual tokens`)
   assert.deepEqual([...new Set(hostile.map(({ category }) => category))].sort(), CATEGORIES.toSorted())
-  for (const list of [HOSTILE_TOKENS, HOSTILE_KEYS, UNUSUAL_TOKENS]) {
+  for (const list of [HOSTILE_TOKENS, KEYS, UNUSUAL_TOKENS]) {
     const names = list.map(({ category, name }) => `${category}: ${name}`)
     assert.deepEqual(
       names.filter((name, index) => names.indexOf(name) !== index),
