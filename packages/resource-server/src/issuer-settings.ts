@@ -87,8 +87,8 @@ function readIssuer(
   const keys = secret === undefined ? own.keys : problems.collect(() => importSecret(secret, algorithms?.[0]), path)
   // Finds what is wrong with the rules now, and not when the keys are there.
   problems.collect(() => createJwtVerifier({ ...rules, keys: keys ?? (() => undefined) } as VerifierOptions), path)
-  const createVerifier = (present: LocalKeys, _cacheSize: number) =>
-    createJwtVerifier<unknown>({ ...rules, keys: present } as VerifierOptions<LocalKeys, unknown>)
+  const createVerifier = (present: LocalKeys, cacheSize: number) =>
+    createJwtVerifier<unknown>({ ...rules, keys: present, cacheSize } as VerifierOptions<LocalKeys, unknown>)
   return { issuer, jwksUri, keys, algorithms, createVerifier }
 }
 

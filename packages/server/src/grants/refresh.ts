@@ -53,7 +53,7 @@ async function answer(
   rotation: Served,
 ): Promise<TokenAnswer> {
   const { settings, accounts, keys, log } = parts
-  const { session, state, pepperId, now, notBefore } = rotation
+  const { session, state, pepperId, now, notBefore, keysVersion } = rotation
   const account = await accounts.findAccount(session.userId)
   if (!account) throw new OAuthError('invalid_grant', { reason: 'the account is gone' })
   if (rotation.outcome === 'reissued')
@@ -70,7 +70,8 @@ async function answer(
   const refreshToken = keepsPresented
     ? request.refreshToken
     : encodeRefreshToken(current, session.clientId, keys.peppers)
-  const issued = await parts.accessTokens.issue({ session, account, audience, scope, now, notBefore })
+  const accessTokens = await parts.accessTokensOf(keysVersion)
+  const issued = await accessTokens.issue({ session, account, audience, scope, now, notBefore })
   return { ...issued, refreshToken, tokenType: 'Bearer', ...scopeAnswer(request.scope, scope) }
 }
 

@@ -13,7 +13,7 @@ import type { Settings } from '../settings.ts'
 import { StoreUnavailableError } from '../store/store.ts'
 import { listedCors, openCors } from './cors.ts'
 import type { Endpoint, RequestContext, RequestEnv, Route } from './endpoint.ts'
-import { refusalResponse } from './problem.ts'
+import { oauthRefusalResponse, refusalResponse } from './problem.ts'
 import { securityHeaders } from './security-headers.ts'
 
 export interface Router {
@@ -115,7 +115,8 @@ function refuse(thrown: unknown, c: RequestContext, { log, settings }: Parts): R
   else if (error.code === 'temporarily_unavailable')
     log.warn({ ...fields, err: describeError(error.cause) }, 'request not served')
   else log.info(fields, 'request refused')
-  return refusalResponse(error, settings.issuer, requestId)
+  const isOAuth = c.req.path.startsWith(`${settings.basePath}/oauth/`)
+  return (isOAuth ? oauthRefusalResponse : refusalResponse)(error, settings.issuer, requestId)
 }
 
 /** The path of the row, not of the request: people paste tokens into paths. */

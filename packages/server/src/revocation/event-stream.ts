@@ -12,8 +12,6 @@ const MAX_DELAY = 1000
 export interface EventStream {
   readonly body: ReadableStream<Uint8Array>
   readonly reader: FeedReader
-  /** Tells the reader that its keys may have changed. */
-  keysChanged(): void
   /** Ends the stream, after a last word to the reader. */
   end(reason?: 'gap' | 'epoch' | 'slow'): void
 }
@@ -67,10 +65,10 @@ export function createEventStream(onEnd: () => void, monotonic: () => number = (
     reader: {
       revoked: (entries, previous, cursor) => write('rev', { p: previous, e: entries }, formatRevocationCursor(cursor)),
       heartbeat: (seq, now) => write('hb', { seq, now }),
+      keysChanged: () => write('keys', {}),
       reset: (reason) => end(reason),
       end: () => end(),
     },
-    keysChanged: () => write('keys', {}),
     end,
   }
 }

@@ -20,6 +20,8 @@ export interface FeedReader {
   revoked(entries: readonly RevocationEntry[], previous: number, cursor: RevocationCursor): void
   /** There was nothing after `seq` at `now`, epoch seconds of the store. */
   heartbeat(seq: number, now: number): void
+  /** The JWK Set has changed. */
+  keysChanged(): void
   /** The reader has to begin anew. */
   reset(reason: 'epoch'): void
   /** The server stops. */
@@ -76,6 +78,7 @@ export function createFeed({ store, log, random }: FeedParts): Feed {
     await readTo(from.seq, to, (...told) => {
       for (const reader of readers) reader.revoked(...told)
     })
+    if (to.keysVersion !== from.keysVersion) for (const reader of readers) reader.keysChanged()
     if (to.tickAt !== from.tickAt) for (const reader of readers) reader.heartbeat(to.seq, to.tickAt / 1000)
   }
 
