@@ -10,6 +10,9 @@ import type { Accounts } from './accounts/accounts.ts'
 import { adaptAccounts } from './accounts/adapted-accounts.ts'
 import { createBuiltInAccounts } from './accounts/built-in-accounts.ts'
 import { createPasswordHasher } from './accounts/password-hasher.ts'
+import { adminAudit } from './endpoints/admin-audit.ts'
+import { adminRevocations } from './endpoints/admin-revocations.ts'
+import { restoreUser, suspendUser } from './endpoints/admin-users.ts'
 import { forwardAuth } from './endpoints/forward-auth.ts'
 import { healthz, readyz } from './endpoints/health.ts'
 import { introspect } from './endpoints/introspect.ts'
@@ -62,6 +65,10 @@ function routes(parts: Parts): Route[] {
     get('/forward-auth', forwardAuth(parts)),
     get('/.well-known/jwks.json', jwks(parts)),
     get('/.well-known/oauth-authorization-server', metadata(parts)),
+    post('/api/admin/users/:id/suspend', suspendUser(parts)),
+    post('/api/admin/users/:id/restore', restoreUser(parts)),
+    post('/api/admin/revocations', adminRevocations(parts)),
+    get('/api/admin/audit', adminAudit(parts)),
     post('/oauth/token', token(parts)),
     post('/oauth/revoke', revoke(parts)),
     post('/oauth/introspect', introspect(parts)),

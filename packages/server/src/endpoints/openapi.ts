@@ -96,6 +96,7 @@ function describeForm(form: Readonly<Record<string, string>>): object {
 /** Under which heading of the API page an endpoint stands. */
 function groupOf(path: string, { authorization }: Endpoint): string {
   if (path.startsWith('/.well-known/')) return 'Keys and metadata'
+  if (path.startsWith('/api/admin/')) return 'Administration'
   if (path.startsWith('/oauth/')) return 'OAuth'
   if (path.startsWith('/revocations/')) return 'Revocation feed'
   if (path === '/healthz' || path === '/readyz') return 'Health'

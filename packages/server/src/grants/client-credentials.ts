@@ -8,6 +8,7 @@ import { OAuthError } from '../oauth/oauth-error.ts'
 import { parseScope } from '../oauth/scope.ts'
 import type { Parts } from '../parts.ts'
 import type { Client } from '../store/client-store.ts'
+import { isIssuedFor } from '../tokens/granted-scope.ts'
 import { clockBehind } from './clock-behind.ts'
 
 export interface ClientTokenRequest {
@@ -58,7 +59,7 @@ function readScope(client: Client, requested: string | undefined): readonly stri
 function readAudience({ settings }: Parts, requested: string | undefined, scope: readonly string[]): string {
   const isForUs = scope.length > 0 && scope.every((one) => OWN_SCOPES.includes(one))
   const audience = requested ?? (isForUs ? settings.issuer : settings.audiences[0])
-  if (audience !== settings.issuer && !settings.audiences.includes(audience))
+  if (!isIssuedFor(settings, audience))
     throw new OAuthError('invalid_target', { reason: 'a resource that this server does not issue for' })
   return audience
 }

@@ -9,7 +9,7 @@ import { OAuthError } from '../oauth/oauth-error.ts'
 import { firstPartyClient, type Parts } from '../parts.ts'
 import { encodeRefreshToken, hashRid, parseRefreshToken, type RefreshToken } from '../sessions/refresh-token.ts'
 import type { Rotation } from '../store/store.ts'
-import { grantedScope, otherAudience, requestedAudience } from '../tokens/granted-scope.ts'
+import { grantedScope, isIssuedFor, otherAudience, requestedAudience } from '../tokens/granted-scope.ts'
 import { clockBehind } from './clock-behind.ts'
 import { scopeAnswer, type TokenAnswer } from './token-answer.ts'
 
@@ -60,7 +60,7 @@ async function answer(
     log.info({ event: 'refresh.late_replay', sid: session.sid }, 'a lost refresh answer was issued again')
 
   const audience = request.audience ?? session.audience ?? settings.audiences[0]
-  if (!settings.audiences.includes(audience)) {
+  if (!isIssuedFor(settings, audience)) {
     throw new OAuthError('invalid_grant', { reason: 'its audience is no longer issued for' })
   }
   const scope = grantedScope(settings, account.roles, session.scope, request.scope)

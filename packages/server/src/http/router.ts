@@ -37,7 +37,11 @@ export function createRouter(routes: readonly Route[], parts: Parts, ready: () =
   for (const { method, path, endpoint } of rows) {
     if (endpoint.public)
       app.use(path, etag({ retainedHeaders: [...RETAINED_304_HEADERS, 'access-control-allow-origin'] }))
-    app.on(method, path, (c) => handle(endpoint, c))
+    app.on(method, path, (c) => {
+      const answered = handle(endpoint, c)
+      // An act may have written a revocation: readers of the feed need not wait for the next look.
+      return method === 'GET' ? answered : answered.finally(parts.feed.poke)
+    })
   }
   for (const [path, methods] of methodsByPath(rows)) {
     app.all(path, () => {

@@ -117,8 +117,8 @@ const steps: readonly string[] = [
      longer_until INTEGER NOT NULL,
      keys_version INTEGER NOT NULL
    ) STRICT;
-   -- Until a server says how long its tokens live, the longest that any may.
-   INSERT INTO revocation_feed VALUES ('none', 0, 0, 0, 3600, 0, 0, 1);
+   -- The tokens of an older version may have the longest lifetime that there is; a new database has given out none.
+   INSERT INTO revocation_feed SELECT 'none', 0, 0, 0, CASE WHEN EXISTS (SELECT 1 FROM users) THEN 3600 ELSE 0 END, 0, 0, 1;
 
    CREATE TABLE audit (
      id INTEGER PRIMARY KEY AUTOINCREMENT,
