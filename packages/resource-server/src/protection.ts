@@ -45,6 +45,14 @@ export interface Protection<Claims = AccessTokenClaims> {
   close(): void
 }
 
+/** What the `protect` of a framework gives besides what it is for: what is known of revocations, and an end. */
+export type ProtectionHandle = Pick<Protection<unknown>, 'status' | 'close'>
+
+/** Makes the handle of a protection. */
+export function handleOf(protection: ProtectionHandle): ProtectionHandle {
+  return { status: () => protection.status(), close: () => protection.close() }
+}
+
 /** Why a request is refused, if it is. */
 export type Refusal = AccessError | undefined
 

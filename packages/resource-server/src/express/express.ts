@@ -4,7 +4,7 @@ import type { AccessError } from '../access-error.ts'
 import { type NamedProtectOptions, splitOptions } from '../adapter-options.ts'
 import type { AccessTokenClaims, Decision } from '../auth.ts'
 import { checkPassage, setPassage } from '../protected-request.ts'
-import { createProtection } from '../protection.ts'
+import { createProtection, handleOf, type ProtectionHandle } from '../protection.ts'
 import { type NodeRequest, NodeRequestView } from '../request-view.ts'
 import { createRequirementCheck, type RequirementCheck, type Requirements } from '../requirements.ts'
 
@@ -23,11 +23,13 @@ type ExpressResponse = Pick<ServerResponse, 'setHeader' | 'end'> & { statusCode:
  * @example app.use(protect({ issuer: 'https://login.example.com', audience: 'https://api.example.com' }))
  * @throws TypeError that lists every bad option with its mend
  */
-export function protect<Claims = AccessTokenClaims>(options: NamedProtectOptions<Claims>): Middleware {
+export function protect<Claims = AccessTokenClaims>(
+  options: NamedProtectOptions<Claims>,
+): Middleware & ProtectionHandle {
   const { as, isThrown, options: rest } = splitOptions(options)
   const protection = createProtection(rest)
 
-  return (request, response, next) => {
+  const middleware: Middleware = (request, response, next) => {
     const settle = (decision: Decision<Claims>): void => {
       if (decision.outcome === 'refused') {
         refuse(response, next, decision.error, isThrown)
@@ -42,6 +44,7 @@ export function protect<Claims = AccessTokenClaims>(options: NamedProtectOptions
     if (decision instanceof Promise) void decision.then(settle)
     else settle(decision)
   }
+  return Object.assign(middleware, handleOf(protection))
 }
 
 /**

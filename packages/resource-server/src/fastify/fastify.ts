@@ -3,7 +3,7 @@ import type { AccessError } from '../access-error.ts'
 import { type NamedProtectOptions, splitOptions } from '../adapter-options.ts'
 import type { AccessTokenClaims, Decision } from '../auth.ts'
 import { checkPassage, setPassage } from '../protected-request.ts'
-import { createProtection } from '../protection.ts'
+import { createProtection, handleOf, type ProtectionHandle } from '../protection.ts'
 import { type NodeRequest, NodeRequestView } from '../request-view.ts'
 import { createRequirementCheck, type Requirements } from '../requirements.ts'
 
@@ -40,7 +40,7 @@ export type Plugin = (instance: Instance, options: object, done: Done) => void
  * @example app.register(protect({ issuer: 'https://login.example.com', audience: 'https://api.example.com' }))
  * @throws TypeError that lists every bad option with its mend
  */
-export function protect<Claims = AccessTokenClaims>(options: NamedProtectOptions<Claims>): Plugin {
+export function protect<Claims = AccessTokenClaims>(options: NamedProtectOptions<Claims>): Plugin & ProtectionHandle {
   const { as, isThrown, options: rest } = splitOptions(options)
   const protection = createProtection(rest)
 
@@ -69,6 +69,7 @@ export function protect<Claims = AccessTokenClaims>(options: NamedProtectOptions
   return Object.assign(plugin, {
     [Symbol.for('skip-override')]: true,
     [Symbol.for('fastify.display-name')]: 'countersign',
+    ...handleOf(protection),
   })
 }
 

@@ -2,7 +2,7 @@
 import { type ProtectOptions, splitOptions } from '../adapter-options.ts'
 import type { AccessTokenClaims, Auth } from '../auth.ts'
 import { createFetchGuard, type FetchGuard } from '../fetch-guard.ts'
-import { createProtection } from '../protection.ts'
+import { createProtection, handleOf, type ProtectionHandle } from '../protection.ts'
 
 export { AccessError } from '../access-error.ts'
 export type { AccessTokenClaims, Auth } from '../auth.ts'
@@ -18,9 +18,14 @@ export type { FetchGuard } from '../fetch-guard.ts'
  */
 export function protect<Claims = AccessTokenClaims>(
   options: ProtectOptions<Claims> & { readonly optional: true },
-): FetchGuard<Auth<Claims> | undefined>
-export function protect<Claims = AccessTokenClaims>(options: ProtectOptions<Claims>): FetchGuard<Auth<Claims>>
-export function protect<Claims = AccessTokenClaims>(options: ProtectOptions<Claims>): FetchGuard<Auth<Claims>> {
+): FetchGuard<Auth<Claims> | undefined> & ProtectionHandle
+export function protect<Claims = AccessTokenClaims>(
+  options: ProtectOptions<Claims>,
+): FetchGuard<Auth<Claims>> & ProtectionHandle
+export function protect<Claims = AccessTokenClaims>(
+  options: ProtectOptions<Claims>,
+): FetchGuard<Auth<Claims>> & ProtectionHandle {
   const { isThrown, options: rest } = splitOptions(options)
-  return createFetchGuard(createProtection(rest), isThrown)
+  const protection = createProtection(rest)
+  return Object.assign(createFetchGuard(protection, isThrown), handleOf(protection))
 }

@@ -4,7 +4,7 @@ import type { AccessError } from '../access-error.ts'
 import { type NamedProtectOptions, splitOptions } from '../adapter-options.ts'
 import type { AccessTokenClaims, Auth } from '../auth.ts'
 import { checkPassage, setPassage } from '../protected-request.ts'
-import { createProtection } from '../protection.ts'
+import { createProtection, handleOf, type ProtectionHandle } from '../protection.ts'
 import { FetchRequestView } from '../request-view.ts'
 import { createRequirementCheck, type Requirements } from '../requirements.ts'
 
@@ -25,14 +25,14 @@ export type AuthVariables<Claims = AccessTokenClaims, As extends string = 'auth'
  */
 export function protect<Claims = AccessTokenClaims, As extends string = 'auth'>(
   options: NamedProtectOptions<Claims> & { readonly as?: As; readonly optional: true },
-): MiddlewareHandler<AuthVariables<Claims, As, Auth<Claims> | undefined>>
+): MiddlewareHandler<AuthVariables<Claims, As, Auth<Claims> | undefined>> & ProtectionHandle
 export function protect<Claims = AccessTokenClaims, As extends string = 'auth'>(
   options: NamedProtectOptions<Claims> & { readonly as?: As },
-): MiddlewareHandler<AuthVariables<Claims, As>>
-export function protect<Claims>(options: NamedProtectOptions<Claims>): MiddlewareHandler {
+): MiddlewareHandler<AuthVariables<Claims, As>> & ProtectionHandle
+export function protect<Claims>(options: NamedProtectOptions<Claims>): MiddlewareHandler & ProtectionHandle {
   const { as, isThrown, options: rest } = splitOptions(options)
   const protection = createProtection(rest)
-  return async (context, next) => {
+  const middleware: MiddlewareHandler = async (context, next) => {
     const decision = await protection.decide(new FetchRequestView(context.req.raw))
     if (decision.outcome === 'refused') return refuse(decision.error, isThrown)
     const auth = decision.outcome === 'accepted' ? decision.auth : undefined
@@ -41,6 +41,7 @@ export function protect<Claims>(options: NamedProtectOptions<Claims>): Middlewar
     await next()
     return undefined
   }
+  return Object.assign(middleware, handleOf(protection))
 }
 
 /**

@@ -3,7 +3,7 @@ import type { AccessError } from '../access-error.ts'
 import { type NamedProtectOptions, splitOptions } from '../adapter-options.ts'
 import type { AccessTokenClaims, Auth } from '../auth.ts'
 import { checkPassage, setPassage } from '../protected-request.ts'
-import { createProtection } from '../protection.ts'
+import { createProtection, handleOf, type ProtectionHandle } from '../protection.ts'
 import { type NodeRequest, NodeRequestView } from '../request-view.ts'
 import { createRequirementCheck, type Requirements } from '../requirements.ts'
 
@@ -34,10 +34,12 @@ export type Middleware = (context: Context, next: () => Promise<unknown>) => Pro
  * @example app.use(protect({ issuer: 'https://login.example.com', audience: 'https://api.example.com' }))
  * @throws TypeError that lists every bad option with its mend
  */
-export function protect<Claims = AccessTokenClaims>(options: NamedProtectOptions<Claims>): Middleware {
+export function protect<Claims = AccessTokenClaims>(
+  options: NamedProtectOptions<Claims>,
+): Middleware & ProtectionHandle {
   const { as, isThrown, options: rest } = splitOptions(options)
   const protection = createProtection(rest)
-  return async (context, next) => {
+  const middleware: Middleware = async (context, next) => {
     const decision = await protection.decide(new NodeRequestView(context.req))
     if (decision.outcome === 'refused') {
       refuse(context, decision.error, isThrown)
@@ -48,6 +50,7 @@ export function protect<Claims = AccessTokenClaims>(options: NamedProtectOptions
       await next()
     }
   }
+  return Object.assign(middleware, handleOf(protection))
 }
 
 /**

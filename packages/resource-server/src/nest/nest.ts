@@ -6,7 +6,7 @@ import type { AccessError } from '../access-error.ts'
 import { type NamedProtectOptions, splitOptions } from '../adapter-options.ts'
 import type { AccessTokenClaims } from '../auth.ts'
 import { setPassage } from '../protected-request.ts'
-import { createProtection } from '../protection.ts'
+import { createProtection, handleOf, type ProtectionHandle } from '../protection.ts'
 import { type NodeRequest, NodeRequestView } from '../request-view.ts'
 import { combineChecks, createRequirementCheck, type RequirementCheck, type Requirements } from '../requirements.ts'
 
@@ -53,11 +53,12 @@ interface RouteRules {
 export function protect<Claims = AccessTokenClaims>({
   exception: Exception,
   ...options
-}: Omit<NamedProtectOptions<Claims>, 'onRefusal'> & NestOptions): Guard {
+}: Omit<NamedProtectOptions<Claims>, 'onRefusal'> & NestOptions): Guard & ProtectionHandle {
   if (typeof Exception !== 'function') throw new TypeError('protect: exception: give HttpException of @nestjs/common.')
   const { as, options: rest } = splitOptions<Claims>(options as NamedProtectOptions<Claims>)
   const protection = createProtection<Claims>(rest)
   return {
+    ...handleOf(protection),
     async canActivate(context) {
       if (context.getType() !== 'http') throw new TypeError('protect: this guard is for HTTP; the context is another.')
       const { isPublic = false, isMet } = rulesOf(context)

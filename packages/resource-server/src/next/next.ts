@@ -5,7 +5,7 @@
 import { type ProtectOptions, splitOptions } from '../adapter-options.ts'
 import type { AccessTokenClaims, Auth, Decision } from '../auth.ts'
 import { createFetchGuard, type FetchGuard } from '../fetch-guard.ts'
-import { createProtection } from '../protection.ts'
+import { createProtection, handleOf, type ProtectionHandle } from '../protection.ts'
 import type { RequestView } from '../request-view.ts'
 import { createRequirementCheck, type Requirements } from '../requirements.ts'
 
@@ -19,7 +19,7 @@ export interface NextOptions {
 }
 
 /** What `protect` makes for an application of Next.js. */
-export interface NextProtection<Claims, Known = Auth<Claims>> {
+export interface NextProtection<Claims, Known = Auth<Claims>> extends ProtectionHandle {
   /** Makes a route handler that is called only with a good access token. */
   readonly route: FetchGuard<Known>
   /** Gets who is behind the present request, in a server component or server action. @throws AccessError */
@@ -55,6 +55,7 @@ export function protect<Claims = AccessTokenClaims>({
   }
 
   return {
+    ...handleOf(protection),
     route: createFetchGuard(protection, isThrown),
     async getAuth(requirements) {
       const decision = await decide(requirements)

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import type { AccessError } from '../access-error.ts'
 import type { AccessTokenClaims, Auth, Decision } from '../auth.ts'
 import type { ProtectionOptions } from '../options.ts'
-import { createProtection } from '../protection.ts'
+import { createProtection, handleOf, type ProtectionHandle } from '../protection.ts'
 import { NodeRequestView } from '../request-view.ts'
 import { createRequirementCheck, type Requirements } from '../requirements.ts'
 
@@ -21,10 +21,13 @@ export type Handler<Message = IncomingMessage> = (request: Message, response: Se
 export type UpgradeListener<Message = IncomingMessage> = (request: Message, socket: Duplex, head: Buffer) => void
 
 /** Protects handlers and upgrades, each with requirements of its own. */
-export interface Guard<Known> {
+export interface Guard<Known> extends ProtectionHandle {
   /** Makes a handler that answers refused requests itself and calls the given one for the others. */
   (handler: Handler<ProtectedRequest<Known>>, requirements?: Requirements): Handler
-  /** Makes a listener for `upgrade` that closes refused connections and calls the given one for the others (RFC 6455 §4.2.2). */
+  /**
+   * Makes a listener for `upgrade` that closes refused connections and calls the given one for the others (RFC 6455 §4.2.2). It closes
+   * those too when their token expires or, with a feed, is revoked.
+   */
   upgrade(listener: UpgradeListener<ProtectedRequest<Known>>, requirements?: Requirements): UpgradeListener
 }
 
@@ -71,6 +74,11 @@ export function protect<Claims = AccessTokenClaims>(options: ProtectionOptions<C
           refuseUpgrade(socket, decision.error)
         } else {
           socket.off('error', ignore)
+          if (decision.outcome === 'accepted')
+            socket.once(
+              'close',
+              protection.watch(decision.auth, () => socket.destroy()),
+            )
           listener(withAuth(request, decision), socket, head)
         }
       }
@@ -78,7 +86,7 @@ export function protect<Claims = AccessTokenClaims>(options: ProtectionOptions<C
     }
   }
 
-  return Object.assign(guard, { upgrade })
+  return Object.assign(guard, { upgrade, ...handleOf(protection) })
 }
 
 function settleWith<Claims>(

@@ -32,6 +32,8 @@ const SILENCE = 3000
 const SILENT_STREAMS = 3
 const POLLING = 60_000
 const POLL_WAIT = 1
+/** Between two polls, milliseconds: an issuer that does not wait must not be asked without end. */
+const POLL_PAUSE = 500
 
 /** Reads the feed of an issuer until it is closed. */
 export class FeedReader {
@@ -141,7 +143,7 @@ export class FeedReader {
     const { clock, random } = this.#parts
     const isPolling = clock.monotonic() < this.#pollUntil && this.#failures === 0
     const longest = Math.min(LONGEST_WAIT, SHORTEST_WAIT * 2 ** Math.max(0, this.#failures - 1))
-    const wait = isPolling ? 0 : longest * random()
+    const wait = isPolling ? POLL_PAUSE : longest * random()
     const { signal } = this.#closing
     return new Promise((resolve) => {
       const done = (): void => {

@@ -25,9 +25,13 @@ export class FakeIssuer {
   readonly fetch: typeof globalThis.fetch = async (input, init) => {
     const uri = String(input)
     this.requests.push({ uri, headers: new Headers(init?.headers), at: this.#clock.monotonic() })
+    if (init?.redirect !== 'manual') throw new TypeError('redirects have to be refused')
     const answer = this.answers.get(uri) ?? (() => new Response('nothing here', { status: 404 }))
-    const response = await Promise.race([answer(), aborted(init?.signal ?? undefined)])
-    return init?.redirect === 'manual' ? response : Promise.reject(new TypeError('redirects have to be refused'))
+    const signal = init.signal ?? undefined
+    const response = await Promise.race([answer(), aborted(signal)])
+    // As on a network, what is aborted breaks off also while its body comes.
+    if (signal === undefined || response.body === null) return response
+    return new Response(response.body.pipeThrough(new TransformStream(), { signal }), response)
   }
 
   /** The requests for the JWK Set so far. */
