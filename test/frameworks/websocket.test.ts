@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { after, before, describe, test } from 'node:test'
 import { protect } from '@countersign/resource-server/node'
@@ -50,6 +51,14 @@ describe('a WebSocket upgrade', () => {
   test('reaches the application with a good token', async () => {
     const token = issuer.token({ sub: 'user-9', scope: 'orders:read' })
     assert.equal(await open({ authorization: `Bearer ${token}` }), 'user-9')
+  })
+
+  test('is closed when its token expires', async () => {
+    const token = issuer.token({ scope: 'orders:read' }, { lifetime: 1 })
+    const webSocket = new WebSocket(app.url.replace('http', 'ws'), { headers: { authorization: `Bearer ${token}` } })
+    webSocket.on('error', () => undefined)
+    const [code] = await once(webSocket, 'close')
+    assert.equal(code, 1006)
   })
 
   test('is refused before there is a WebSocket (RFC 6455 §4.2.2)', async () => {

@@ -1,6 +1,6 @@
 /** A client of the registry, for tests: its credentials, and its tokens. */
 import { randomBytes } from 'node:crypto'
-import { hashClientSecret, makeClientSecret } from '../clients/client-secret.ts'
+import { registerClient } from '../clients/register-client.ts'
 import type { Reply, TestServer } from './test-server.ts'
 
 export interface TestClient {
@@ -14,12 +14,10 @@ export interface TestClient {
 
 /** Registers a client. */
 export async function createTestClient(server: TestServer, scope: readonly string[]): Promise<TestClient> {
-  const id = `client-${randomBytes(4).toString('hex')}`
-  const secret = makeClientSecret(randomBytes)
-  await server.store.createClient(
-    { id, name: id, scope, secretHash: hashClientSecret(secret) },
-    { actor: 'test', reason: '' },
-  )
+  const act = { actor: 'test', reason: '' }
+  const registered = await registerClient(server.store, { name: 'A client', scope }, act, randomBytes)
+  if (registered === undefined) throw new Error('the id is taken')
+  const { clientId: id, clientSecret: secret } = registered
   const basic = `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`
   return {
     ...{ id, secret, basic },
