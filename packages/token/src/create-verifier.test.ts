@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { createSigner } from './create-signer.ts'
+import type { VerifierOptions } from './create-verifier.ts'
 import { createJwtVerifier, createVerifier } from './create-verifier.ts'
 import { importKey } from './import-key.ts'
 import { exportJwkSet } from './jwk-set.ts'
 import { forgeToken } from './test/forge-token.ts'
 import { getTestKey, KID } from './test/test-keys.ts'
 import { TokenError, type TokenErrorCode } from './token-error.ts'
-import type { VerifierOptions } from './verifier-options.ts'
 
 const NOW = 1_700_000_000
 const { native, signing, verification } = getTestKey('ES256')

@@ -2,22 +2,19 @@
  * Owns the order of the checks on a JWT: form, header, algorithm, type, key and signature first; the claims are not
  * read before the signature holds (RFC 7519 §7.2, RFC 8725 §3).
  */
-import { checkClaims } from './check-claims.ts'
-import { type JwtClaims, parseClaims } from './claims.ts'
-import { applySchema } from './claims-schema.ts'
-import { findSigningKey, openCompactJws, parseCompactJws, type UnverifiedJws } from './compact-jws.ts'
+import type { JwtClaims } from './claims.ts'
+import { copyJws, openCompactJws, type UnverifiedJws } from './compact-jws.ts'
 import type { Key } from './key.ts'
-import type { ProtectedHeader } from './protected-header.ts'
+import { type KeyResolver, type LocalKeys, readKeys, toKeys } from './local-keys.ts'
 import { ProvenHeaders } from './proven-headers.ts'
-import { findCandidates, type KeyResolver, type LocalKeys, toKeys } from './verification-keys.ts'
-import { readVerifierOptions, type VerifierOptions, type VerifierRules } from './verifier-options.ts'
+import { writeToScratch } from './scratch.ts'
+import { findSigningKey } from './signature.ts'
+import { findCandidates } from './verification-keys.ts'
+import { readVerifiedClaims, type VerifiedJwt } from './verified-token.ts'
+import { readVerifierOptions, type VerifierOptionsOf, type VerifierRules } from './verifier-options.ts'
 
-/** A JWT that passed every check. */
-export interface VerifiedJwt<Claims = JwtClaims> {
-  /** What a `schema` made of the claims, or the claims. */
-  readonly claims: Claims
-  readonly protectedHeader: ProtectedHeader
-}
+/** What `createVerifier` is told (RFC 7519 §7.2). */
+export type VerifierOptions<Keys = LocalKeys | KeyResolver, Claims = JwtClaims> = VerifierOptionsOf<Keys, Claims>
 
 /**
  * Creates a function that verifies JWTs and returns their claims (RFC 7519 §7.2).
@@ -40,7 +37,7 @@ export function createVerifier<Claims = JwtClaims>(
   options: VerifierOptions<LocalKeys | KeyResolver, Claims>,
 ): (token: string) => Claims | Promise<Claims>
 export function createVerifier(options: VerifierOptions<LocalKeys | KeyResolver, unknown>): (token: string) => unknown {
-  const verify = createVerification(readVerifierOptions(options, 'createVerifier'))
+  const verify = createVerification(readVerifierOptions(options, 'createVerifier', readKeys))
   return (token) => {
     const verified = verify(token)
     return verified instanceof Promise ? verified.then(({ claims }) => claims) : verified.claims
@@ -68,25 +65,24 @@ export function createJwtVerifier<Claims = JwtClaims>(
 export function createJwtVerifier(
   options: VerifierOptions<LocalKeys | KeyResolver, unknown>,
 ): (token: string) => VerifiedJwt<unknown> | Promise<VerifiedJwt<unknown>> {
-  return createVerification(readVerifierOptions(options, 'createJwtVerifier'))
+  return createVerification(readVerifierOptions(options, 'createJwtVerifier', readKeys))
 }
 
 function createVerification(
-  rules: VerifierRules,
+  rules: VerifierRules<readonly Key[] | KeyResolver>,
 ): (token: string) => VerifiedJwt<unknown> | Promise<VerifiedJwt<unknown>> {
-  const { keys, schema } = rules
+  const { keys } = rules
   const proven = new ProvenHeaders()
   const verifyWith = (candidates: readonly Key[], jws: UnverifiedJws, token: string): VerifiedJwt<unknown> => {
     const { protectedHeader } = jws
     findSigningKey(jws, findCandidates(candidates, protectedHeader))
     proven.add(token, protectedHeader)
-    const claims = parseClaims(jws.payload)
-    checkClaims(claims, rules, rules.now())
-    return { claims: schema === undefined ? claims : applySchema(schema, claims), protectedHeader }
+    return { claims: readVerifiedClaims(jws.payload, rules), protectedHeader }
   }
-  if (typeof keys !== 'function') return (token) => verifyWith(keys, openCompactJws(token, rules, proven), token)
+  const open = (token: string): UnverifiedJws => openCompactJws(token, rules, writeToScratch, proven)
+  if (typeof keys !== 'function') return (token) => verifyWith(keys, open(token), token)
   return async (token) => {
-    const jws = parseCompactJws(token, rules, proven)
+    const jws = copyJws(open(token))
     return verifyWith(toKeys(await keys(jws.protectedHeader)), jws, token)
   }
 }

@@ -4,13 +4,10 @@
  */
 import { ALGORITHMS, type Algorithm, isAlgorithm } from './algorithm.ts'
 import type { ClaimRules } from './check-claims.ts'
-import type { JwtClaims } from './claims.ts'
 import { type ClaimsSchema, isClaimsSchema } from './claims-schema.ts'
 import { type CompactJwsRules, DEFAULT_MAX_TOKEN_LENGTH } from './compact-jws.ts'
-import type { Key } from './key.ts'
 import { OptionProblems } from './option-problems.ts'
 import { parseLifetime } from './parse-lifetime.ts'
-import { type KeyResolver, type LocalKeys, readLocalKeys } from './verification-keys.ts'
 
 /** What `createVerifier` is told, without the three checks that must be named or waived. */
 interface BaseVerifierOptions<Keys> {
@@ -84,15 +81,15 @@ export interface SchemaOption<Claims> {
 }
 
 /** What `createVerifier` is told (RFC 7519 §7.2). */
-export type VerifierOptions<Keys = LocalKeys | KeyResolver, Claims = JwtClaims> = BaseVerifierOptions<Keys> &
+export type VerifierOptionsOf<Keys, Claims> = BaseVerifierOptions<Keys> &
   IssuerOption &
   AudienceOption &
   ExpiryOption &
   SchemaOption<Claims>
 
 /** The rules of one verifier, checked and with every default filled in. */
-export interface VerifierRules extends CompactJwsRules, ClaimRules {
-  readonly keys: readonly Key[] | KeyResolver
+export interface VerifierRules<Keys> extends CompactJwsRules, ClaimRules {
+  readonly keys: Keys
   readonly typ: string | undefined
   readonly schema: ClaimsSchema<unknown> | undefined
   readonly now: () => number
@@ -105,19 +102,23 @@ const OPTION_NAMES: readonly string[] = (
 
 const systemClock = (): number => Date.now() / 1000
 
+/** Reads the keys that were given as an option, and adds what is wrong with them. */
+export type KeysReader<Keys> = (keys: unknown, algorithms: readonly Algorithm[], problems: OptionProblems) => Keys
+
 /** Reads the options of a verifier into its rules. @throws TypeError that lists every bad option with its mend */
-export function readVerifierOptions(
-  options: VerifierOptions<LocalKeys | KeyResolver, unknown>,
+export function readVerifierOptions<Keys>(
+  options: VerifierOptionsOf<unknown, unknown>,
   caller: string,
-): VerifierRules {
+  readKeys: KeysReader<Keys>,
+): VerifierRules<Keys> {
   if (typeof options !== 'object' || options === null) throw new TypeError(`${caller}: give an object of options.`)
   const problems = new OptionProblems(caller)
   problems.requireKnown(options, OPTION_NAMES)
   checkSimpleOptions(options, problems)
   const algorithms = readAlgorithms(options.algorithms, problems)
-  const rules: VerifierRules = {
+  const rules: VerifierRules<Keys> = {
     algorithms,
-    keys: typeof options.keys === 'function' ? options.keys : readLocalKeys(options.keys, algorithms, problems),
+    keys: readKeys(options.keys, algorithms, problems),
     issuers: readNames(options, 'issuer', 'dangerouslyAllowAnyIssuer', problems),
     audiences: readNames(options, 'audience', 'dangerouslyAllowAnyAudience', problems),
     maxTokenAge: readLifetime('maxTokenAge', options.maxTokenAge, problems),
@@ -134,7 +135,7 @@ export function readVerifierOptions(
 }
 
 function checkSimpleOptions(
-  { typ, clockTolerance, schema, now, ...options }: VerifierOptions<LocalKeys | KeyResolver, unknown>,
+  { typ, clockTolerance, schema, now, ...options }: VerifierOptionsOf<unknown, unknown>,
   problems: OptionProblems,
 ): void {
   problems.require(
@@ -181,7 +182,7 @@ export function readMaxTokenLength(
 }
 
 function readNames(
-  options: VerifierOptions<LocalKeys | KeyResolver, unknown>,
+  options: VerifierOptionsOf<unknown, unknown>,
   option: 'issuer' | 'audience',
   waiver: (typeof WAIVERS)[number],
   problems: OptionProblems,
@@ -208,10 +209,7 @@ function readLifetime(path: string, value: number | string | undefined, problems
   }
 }
 
-function listRequiredClaims(
-  options: VerifierOptions<LocalKeys | KeyResolver, unknown>,
-  problems: OptionProblems,
-): readonly string[] {
+function listRequiredClaims(options: VerifierOptionsOf<unknown, unknown>, problems: OptionProblems): readonly string[] {
   const { requiredClaims = [], maxTokenAge, maxLifetime, dangerouslyAllowNoExpiry } = options
   const isSound = Array.isArray(requiredClaims) && requiredClaims.every(isName)
   problems.require(isSound, 'requiredClaims', 'give an array of claim names')
