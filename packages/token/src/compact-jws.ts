@@ -6,7 +6,6 @@
 import type { Algorithm } from './algorithm.ts'
 import { decodeBase64url, decodeBase64urlInto } from './base64url.ts'
 import { checkType, type ProtectedHeader, parseProtectedHeader } from './protected-header.ts'
-import type { ProvenHeaders } from './proven-headers.ts'
 import { TokenError } from './token-error.ts'
 
 /** The longest token that is looked at unless an option says otherwise, in characters. */
@@ -22,20 +21,32 @@ export interface CompactJwsRules {
 /** A compact JWS that has been taken apart but not verified. */
 export interface UnverifiedJws {
   readonly protectedHeader: ProtectedHeader
-  readonly payload: Uint8Array
-  readonly signingInput: Uint8Array
-  readonly signature: Uint8Array
+  readonly payload: Uint8Array<ArrayBuffer>
+  readonly signingInput: Uint8Array<ArrayBuffer>
+  readonly signature: Uint8Array<ArrayBuffer>
 }
 
 /**
  * Writes a token at the start of bytes that are at least twice as many as its characters, or finds that it is not ASCII.
  * Whether the bytes are new ones is for the writer to say.
  */
-export type TokenWriter = (token: string) => Uint8Array | undefined
+export type TokenWriter = (token: string) => Uint8Array<ArrayBuffer> | undefined
+
+/** A protected header that need not be parsed again. */
+export interface KnownHeader {
+  /** The header in base64url with the dot behind it, so that no longer header begins with it. */
+  readonly prefix: string
+  readonly protectedHeader: ProtectedHeader
+}
+
+/** Finds the known header that a token begins with. */
+export interface KnownHeaders {
+  readonly find: (token: string) => KnownHeader | undefined
+}
 
 /**
- * Opens a compact JWS up to its protected header (RFC 7515 §5.2 steps 1 to 4, 6 and 7). The header is one of `proven`,
- * or is parsed and must fit the rules.
+ * Opens a compact JWS up to its protected header (RFC 7515 §5.2 steps 1 to 4, 6 and 7). The header is one that is
+ * known, or is parsed and must fit the rules.
  *
  * What is returned are views of the bytes that were written to: if those are the scratch buffer, use them up before
  * anything else runs, or call `copyJws`.
@@ -47,18 +58,18 @@ export function openCompactJws(
   token: unknown,
   rules: CompactJwsRules,
   write: TokenWriter,
-  proven?: ProvenHeaders,
+  known?: KnownHeaders,
 ): UnverifiedJws {
   checkLength(token, rules.maxTokenLength)
-  const known = proven?.find(token)
-  const headerEnd = known === undefined ? token.indexOf('.') : known.prefix.length - 1
+  const header = known?.find(token)
+  const headerEnd = header === undefined ? token.indexOf('.') : header.prefix.length - 1
   const payloadEnd = token.indexOf('.', headerEnd + 1)
   if (headerEnd < 1 || payloadEnd === -1) return refuseForm()
   const bytes = write(token) ?? refuseForm()
   const endOfPayload = decodeInto(bytes, token.length, headerEnd + 1, payloadEnd)
   const endOfSignature = decodeInto(bytes, endOfPayload, payloadEnd + 1, token.length)
   return {
-    protectedHeader: known?.protectedHeader ?? parseHeader(bytes, endOfSignature, headerEnd, rules),
+    protectedHeader: header?.protectedHeader ?? parseHeader(bytes, endOfSignature, headerEnd, rules),
     payload: bytes.subarray(token.length, endOfPayload),
     signingInput: bytes.subarray(0, payloadEnd),
     signature: bytes.subarray(endOfPayload, endOfSignature),
@@ -75,7 +86,12 @@ export function copyJws(jws: UnverifiedJws): UnverifiedJws {
   }
 }
 
-function parseHeader(bytes: Uint8Array, offset: number, headerEnd: number, rules: CompactJwsRules): ProtectedHeader {
+function parseHeader(
+  bytes: Uint8Array<ArrayBuffer>,
+  offset: number,
+  headerEnd: number,
+  rules: CompactJwsRules,
+): ProtectedHeader {
   const end = decodeInto(bytes, offset, 0, headerEnd)
   const protectedHeader = parseProtectedHeader(bytes.subarray(offset, end), rules.algorithms)
   checkType(protectedHeader.typ, rules.typ)

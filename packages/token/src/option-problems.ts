@@ -1,10 +1,11 @@
 /** Collects what is wrong with the options of one call, so that all of it is said at once, each with its mend. */
 export class OptionProblems {
-  readonly #caller: string
+  /** The function that was given the options. */
+  readonly caller: string
   readonly #lines: string[] = []
 
   constructor(caller: string) {
-    this.#caller = caller
+    this.caller = caller
   }
 
   /** Adds a problem: the path of an option, and what to do about it. */
@@ -25,6 +26,6 @@ export class OptionProblems {
 
   /** @throws TypeError that lists every problem */
   throwIfAny(): void {
-    if (this.#lines.length > 0) throw new TypeError([`${this.#caller}: mend these options.`, ...this.#lines].join('\n'))
+    if (this.#lines.length > 0) throw new TypeError([`${this.caller}: mend these options.`, ...this.#lines].join('\n'))
   }
 }
