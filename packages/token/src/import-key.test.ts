@@ -7,6 +7,7 @@ import { exportPublicPem } from './export-key.ts'
 import { importKey } from './import-key.ts'
 import type { Jwk } from './jwk.ts'
 import { createSignature, isSignatureValid } from './signature.ts'
+import { CERTIFICATE } from './test/certificate.ts'
 import { encode } from './test/forge-token.ts'
 import { getTestKey } from './test/test-keys.ts'
 
@@ -206,17 +207,6 @@ describe('a PEM text', () => {
     key.export({ type: type as 'spki', format: 'pem' }).toString()
   const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const rsa = getTestKey('RS256').native
-  const CERTIFICATE = `-----BEGIN CERTIFICATE-----
-MIIBiTCCAS+gAwIBAgIUb34XutZKjBjWeGnXx59WULIA0RQwCgYIKoZIzj0EAwIw
-GTEXMBUGA1UEAwwOaXNzdWVyLmV4YW1wbGUwIBcNMjYxMTIzMDc1NzQyWhgPMjEy
-NjEwMzAwNzU3NDJaMBkxFzAVBgNVBAMMDmlzc3Vlci5leGFtcGxlMFkwEwYHKoZI
-zj0CAQYIKoZIzj0DAQcDQgAEiG90+o5cxXi8yQIFsdOp//wlYvVGTmulRcnr6fyN
-shZkY7CiTwzb6NLupE15wJXdYXrNPh5lVOmJsqgixDVkpaNTMFEwHQYDVR0OBBYE
-FJUDqBNh1pnkXE7mJ+9eclWD+uNKMB8GA1UdIwQYMBaAFJUDqBNh1pnkXE7mJ+9e
-clWD+uNKMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDSAAwRQIgD8sCJ/KO
-IxR0ABmV6lq7HoRd83BJZANV796SmSWq1ecCIQDPzuAbIEjYVBW838BFwOxgFVlw
-VLPilM3du5K7qE8l1Q==
------END CERTIFICATE-----`
   const CERTIFIED_KEY = `-----BEGIN PUBLIC KEY-----
 MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEiG90+o5cxXi8yQIFsdOp//wlYvVG
 TmulRcnr6fyNshZkY7CiTwzb6NLupE15wJXdYXrNPh5lVOmJsqgixDVkpQ==
