@@ -39,8 +39,6 @@ export function findPemBlock<Reader>(pem: string, readers: ReadonlyMap<string, R
 }
 
 /** Says that a block holds no key. The cause is left out: it could quote the key. @throws TypeError */
-export function refuseContent(label: string): never {
-  throw new TypeError(
-    `The PEM block "${label}" does not hold a key that can be read. (If it is encrypted, decrypt it first.)`,
-  )
+export function refuseContent(label: string, content = 'a key that can be read'): never {
+  throw new TypeError(`The PEM block "${label}" does not hold ${content}. (If it is encrypted, decrypt it first.)`)
 }

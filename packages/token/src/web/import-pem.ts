@@ -43,7 +43,7 @@ export async function importPem(
     throw new TypeError(`${alg} signs with a secret: a public or private key cannot be one (RFC 8725 §2.1).`)
   const usage = reader.format === 'spki' ? 'verify' : 'sign'
   const bytes = decodeBlock(text, label)
-  const refuse = (): never => refuseContent(label)
+  const refuse = (): never => refuseContent(label, `a key that Web Crypto can read for ${alg}`)
   const algorithm = toNativeAlgorithm(parameters)
   const native = await awaitKey(alg, getSubtle().importKey(reader.format, bytes, algorithm, true, [usage]), refuse)
   return importJwk(await exportMembers(native), alg, kid, extractable)

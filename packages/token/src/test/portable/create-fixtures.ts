@@ -8,7 +8,7 @@ import { CERTIFICATE } from '../certificate.ts'
 import { HOSTILE_KEYS, HOSTILE_TOKENS, UNUSUAL_TOKENS } from '../corpus/corpus.ts'
 import { AUDIENCE, type Entry, ISSUER, NOW } from '../corpus/corpus-entry.ts'
 import { getTestKey, TEST_KEYS, type TestKey } from '../test-keys.ts'
-import type { FixtureKey, FixturePem, Fixtures, FixtureToken } from './fixtures.ts'
+import type { FixtureKey, FixturePem, Fixtures, FixtureToken, HostilePem } from './fixtures.ts'
 
 /** Creates everything that Node makes for the portable tests. */
 export function createFixtures(): Fixtures {
@@ -91,46 +91,50 @@ function listOtherPems(): readonly FixturePem[] {
   ]
 }
 
-function listHostilePems(): readonly FixturePem[] {
+function listHostilePems(): readonly HostilePem[] {
   const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const explicit = generateKeyPairSync('ec', { namedCurve: 'P-256', paramEncoding: 'explicit' })
   const one = writePem(pair.publicKey, 'spki')
   const weak = generateKeyPairSync('rsa', { modulusLength: 1024 })
-  const row = (title: string, pem: string, alg: Algorithm): FixturePem => ({ title, pem, alg })
+  const row = (title: string, pem: string, alg: Algorithm, words = ''): HostilePem => ({ title, pem, alg, words })
   const encrypted = pair.privateKey.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'x' })
   return [
     row('of another curve', one, 'ES384'),
     row('of an EC key for EdDSA', one, 'EdDSA'),
     row('of an EC key for RS256', one, 'RS256'),
-    row('of an EC key for HS256', one, 'HS256'),
+    row('of an EC key for HS256', one, 'HS256', 'RFC 8725 §2.1'),
     row('of an RSA key for ES256', writePem(createPublicKey(getTestKey('RS256').native), 'spki'), 'ES256'),
     row('of Ed448', writePem(generateKeyPairSync('ed448').publicKey, 'spki'), 'EdDSA'),
     row('of X25519', writePem(generateKeyPairSync('x25519').publicKey, 'spki'), 'EdDSA'),
     row('of secp256k1', writePem(generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).publicKey, 'spki'), 'ES256'),
-    row('of a curve by its parameters', writePem(explicit.publicKey, 'spki'), 'ES256'),
-    row('of a private key on a curve by its parameters', writePem(explicit.privateKey, 'pkcs8'), 'ES256'),
     row('of RSASSA-PSS', writePem(generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).publicKey, 'spki'), 'PS256'),
-    row('of RSA with 1024 bits', writePem(weak.publicKey, 'spki'), 'RS256'),
-    row('of a private RSA key with 1024 bits', writePem(weak.privateKey, 'pkcs8'), 'PS256'),
+    row('of RSA with 1024 bits', writePem(weak.publicKey, 'spki'), 'RS256', 'has 1024 bits'),
+    row('of a private RSA key with 1024 bits', writePem(weak.privateKey, 'pkcs8'), 'PS256', 'has 1024 bits'),
     row(
       'of RSA with the exponent 3',
       writePem(generateKeyPairSync('rsa', { modulusLength: 2048, publicExponent: 3 }).publicKey, 'spki'),
       'RS256',
+      'weak public exponent',
     ),
-    row('that is encrypted', encrypted.toString(), 'ES256'),
-    row('that is cut off', one.slice(0, -20), 'ES256'),
-    row('that is cut within', one.replace(/\n.{10}/, '\n'), 'ES256'),
-    row('of two keys', one + one, 'ES256'),
-    row('of another kind', one.replaceAll('PUBLIC KEY', 'DH PARAMETERS'), 'ES256'),
-    row('of a public key under the label of a private one', one.replaceAll('PUBLIC', 'PRIVATE'), 'ES256'),
+    row('that is encrypted', encrypted.toString(), 'ES256', 'encrypted: decrypt it first'),
+    row('that is cut off', one.slice(0, -20), 'ES256', 'no whole PEM block'),
+    row('that is cut within', one.replace(/\n.{10}/, '\n'), 'ES256', 'does not hold'),
+    row('of two keys', one + one, 'ES256', 'more than one block'),
+    row('of another kind', one.replaceAll('PUBLIC KEY', 'DH PARAMETERS'), 'ES256', 'not supported'),
+    row(
+      'of a public key under the label of a private one',
+      one.replaceAll('PUBLIC', 'PRIVATE'),
+      'ES256',
+      'does not hold',
+    ),
     row(
       'of a private key under the label of a public one',
       writePem(pair.privateKey, 'pkcs8').replaceAll('PRIVATE', 'PUBLIC'),
       'ES256',
+      'does not hold',
     ),
-    row('with headers', one.replace('\n', '\nProc-Type: 4,ENCRYPTED\n\n'), 'ES256'),
-    row('that is empty', '', 'ES256'),
-    row('of no base64', '-----BEGIN PUBLIC KEY-----\n%%%%\n-----END PUBLIC KEY-----', 'ES256'),
+    row('with headers', one.replace('\n', '\nProc-Type: 4,ENCRYPTED\n\n'), 'ES256', 'decrypt it first'),
+    row('that is empty', '', 'ES256', 'no whole PEM block'),
+    row('of no base64', '-----BEGIN PUBLIC KEY-----\n%%%%\n-----END PUBLIC KEY-----', 'ES256', 'does not hold'),
   ]
 }
 

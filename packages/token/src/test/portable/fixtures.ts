@@ -44,6 +44,11 @@ export interface FixturePem {
   readonly alg: Algorithm
 }
 
+/** A PEM text that is refused, and words of the reason that all libraries give. */
+export interface HostilePem extends FixturePem {
+  readonly words: string
+}
+
 /** Everything that Node makes for the portable tests. */
 export interface Fixtures {
   readonly keys: readonly FixtureKey[]
@@ -52,7 +57,7 @@ export interface Fixtures {
   /** PEM of forms that node:crypto reads and Web Crypto does not. */
   readonly otherPems: readonly FixturePem[]
   /** PEM that no library takes for a key of its algorithm. */
-  readonly hostilePems: readonly FixturePem[]
+  readonly hostilePems: readonly HostilePem[]
   /** Bytes that are a key of another kind, in some form. */
   readonly foreignKeys: readonly { readonly title: string; readonly bytes: Uint8Array }[]
 }
