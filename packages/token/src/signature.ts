@@ -29,7 +29,7 @@ export function createSignature(key: Key, input: Uint8Array): Buffer {
 }
 
 /** Tells whether a signature is that of the key over the bytes (RFC 7515 §5.2 step 8). */
-export function isSignatureValid(key: Key, input: Uint8Array, signature: Uint8Array): boolean {
+function isSignatureValid(key: Key, input: Uint8Array, signature: Uint8Array): boolean {
   const { parameters, verification, hmacPads, signatureLength } = getKeyMaterial(key)
   if (verification === undefined || signature.length !== signatureLength) return false
   switch (parameters.family) {
