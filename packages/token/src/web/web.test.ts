@@ -77,6 +77,12 @@ test('what one library signs the other verifies, and where that is deterministic
   }
 })
 
+test('a secret may lie in memory that is shared, and is copied from there', async () => {
+  const shared = new Uint8Array(new SharedArrayBuffer(32)).fill(3)
+  const key = await web.importKey(shared, { alg: 'HS256', extractable: true })
+  assert.equal((await web.exportPrivateJwk(key)).k, Buffer.from(shared).toString('base64url'))
+})
+
 test('a key of one entry is none in the other', async () => {
   const { signing } = getTestKey('ES256')
   const key = await web.importKey(main.exportPrivateJwk(signing))
