@@ -14,6 +14,7 @@ import {
   algorithms,
   audience,
   createSubject,
+  createTokenMaker,
   issuer,
   type Subject,
   tamper,
@@ -21,7 +22,9 @@ import {
 } from './subject.ts'
 
 /** What the process sends when it is done: CPU µs by operation, algorithm and library. */
-export type RoundResult = Record<'verify' | 'sign', Record<Algorithm, Record<string, number>>>
+export type RoundResult = Record<MeasuredOperation, Record<Algorithm, Record<string, number>>>
+
+export type MeasuredOperation = 'verify' | 'verifyAgain' | 'sign'
 
 const libraries = [bare, countersign, fastJwt, jsonwebtoken, jose, awsJwtVerify]
 const [round = 0, sliceLength = 40_000, slices = 5] = process.argv.slice(2).map(Number)
@@ -31,10 +34,11 @@ process.on('disconnect', () => process.exit())
 process.send?.(await measureRound(), () => process.disconnect())
 
 async function measureRound(): Promise<RoundResult> {
-  const result = { verify: {}, sign: {} } as RoundResult
+  const result = { verify: {}, verifyAgain: {}, sign: {} } as RoundResult
   for (const alg of algorithms) {
     const subject = createSubject(alg)
     result.verify[alg] = await measureAll(subject, createCheckedVerify)
+    result.verifyAgain[alg] = await measureAll(subject, createCheckedVerifyAgain)
     result.sign[alg] = await measureAll(subject, createCheckedSign)
   }
   return result
@@ -56,6 +60,15 @@ async function createCheckedVerify(library: Library, subject: Subject): Promise<
   const accepted = await attempt(refuse)
   if (refuse && accepted) throw new Error(`${library.name} accepts a forged ${subject.alg} token.`)
   return library.createVerify(subject, subject.tokens)
+}
+
+/** Makes an operation that verifies tokens which it has verified before, after it has refused tokens of another payload. */
+async function createCheckedVerifyAgain(library: Library, subject: Subject): Promise<Operation | undefined> {
+  const { alg, tokens } = subject
+  const forged = library.createVerifyAgain?.(subject, createTokenMaker(tokens.map(tamper)))
+  if (forged && (await attempt(forged)))
+    throw new Error(`${library.name} accepts a forged ${alg} token with its cache.`)
+  return library.createVerifyAgain?.(subject, createTokenMaker(tokens))
 }
 
 /** Makes an operation that signs, after a token that it made was verified; the bare operation makes none. */

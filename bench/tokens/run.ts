@@ -19,7 +19,7 @@ for (let round = 0; round < plan.rounds; round++) {
   console.error(`Round ${round + 1} of ${plan.rounds}.`)
   rounds.push(await runRound(round))
 }
-const tables = [operationTable('verify', rounds), operationTable('sign', rounds)]
+const tables = [operationTable('verify', rounds), operationTable('verifyAgain', rounds), operationTable('sign', rounds)]
 publish(
   { part: 'tokens', title: 'Libraries for tokens side by side', tables, measurements: rounds },
   { keep: !isQuick },

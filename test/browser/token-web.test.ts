@@ -8,6 +8,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { ALGORITHMS } from '@countersign/token'
 import { build } from 'esbuild'
 import { chromium, type Page } from 'playwright-core'
 import { requires } from '../requires.ts'
@@ -32,9 +33,12 @@ test('nothing of Node is in it: no module, no Buffer, no process', async () => {
 test('every portable test passes in Chromium, and none is left out', { skip, timeout: 300_000 }, async (t) => {
   const { fixtures, titles } = printFixtures()
   const page = await openPage(t, 'localhost', fixtures)
-  const { passed, failed } = await page.evaluate<{ passed: string[]; failed: string[] }>(
+  const { algorithms, passed, failed } = await page.evaluate<Record<'algorithms' | 'passed' | 'failed', string[]>>(
     "fetch('/fixtures').then((answer) => answer.text()).then(portable.runPortableTests)",
   )
+  const missing = ALGORITHMS.filter((alg) => !algorithms.includes(alg))
+  t.diagnostic(`Chromium has ${missing.length === 0 ? 'every algorithm' : `no ${missing.join(', ')}`}.`)
+  assert.ok(missing.every((alg) => alg.startsWith('ML-DSA')))
   assert.deepEqual(failed, [])
   assert.deepEqual(passed, titles)
 })

@@ -10,6 +10,12 @@ export const countersign: Library = {
     const verify = createVerifier({ keys, algorithms: [alg], issuer, audience })
     return (index) => verify(tokens[index % tokens.length] as string)
   },
+  createVerifyAgain(subject, makeToken) {
+    const { alg, kid } = subject
+    const keys = importKey(verificationKey(subject), { alg, kid })
+    const verify = createVerifier({ keys, algorithms: [alg], issuer, audience, cacheSize: 1000 })
+    return (index) => verify(makeToken(index))
+  },
   createSign(subject) {
     const { alg, kid, claims } = subject
     const sign = createSigner({ key: importKey(signingKey(subject), { alg, kid }), lifetime: '1h' })

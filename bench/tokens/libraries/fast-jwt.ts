@@ -10,6 +10,11 @@ export const fastJwt: Library = {
     const verify = createVerifier({ key: verificationKey(subject), algorithms: [subject.alg], cache: false, ...claims })
     return (index) => verify(tokens[index % tokens.length] as string)
   },
+  createVerifyAgain(subject, makeToken) {
+    const claims = { allowedIss: issuer, allowedAud: audience, requiredClaims: ['exp'] }
+    const verify = createVerifier({ key: verificationKey(subject), algorithms: [subject.alg], cache: 1000, ...claims })
+    return (index) => verify(makeToken(index))
+  },
   createSign(subject) {
     const { alg: algorithm, kid, claims } = subject
     const sign = createSigner({ key: signingKey(subject), algorithm, kid })

@@ -13,6 +13,7 @@ export type AccessErrorCode =
   | 'insufficient_user_authentication'
   | 'cross_site_request'
   | 'keys_unavailable'
+  | 'revocation_state_unavailable'
   | 'server_error'
 
 interface AccessErrorForm {
@@ -73,6 +74,12 @@ export const ACCESS_ERRORS: Readonly<Record<AccessErrorCode, AccessErrorForm>> =
     title: 'Service Unavailable',
     challenge: null,
     detail: 'The keys that verify access tokens cannot be had just now. Try again.',
+  },
+  revocation_state_unavailable: {
+    status: 503,
+    title: 'Service Unavailable',
+    challenge: null,
+    detail: 'It cannot be told just now whether the access token is revoked. Try again.',
   },
   server_error: {
     status: 500,

@@ -2,16 +2,21 @@
 import {
   ALGORITHMS,
   type Algorithm,
+  type ClaimsSchema,
   createJwtVerifier,
   importKey,
   type Key,
   type LocalKeys,
+  type ProtectedHeader,
   type VerifiedJwt,
   type VerifierOptions,
 } from '@countersign/token'
+import type { AccessTokenClaims } from './auth.ts'
 import type { OptionProblems } from './option-problems.ts'
 import type { IssuerOptions, ProtectionOptions } from './options.ts'
 import { isFetchable } from './remote-jwk-set/issuer-url.ts'
+import type { FeedCredentials } from './revocation/feed-client.ts'
+import { LARGEST_OFFSET } from './revocation/revocations.ts'
 
 /** The rules for one issuer, checked and with every default filled in. */
 export interface IssuerSettings {
@@ -21,8 +26,25 @@ export interface IssuerSettings {
   readonly keys: LocalKeys | undefined
   /** The algorithms that were asked for; undefined for every asymmetric one. */
   readonly algorithms: readonly Algorithm[] | undefined
-  /** Creates the verifier of its tokens with some keys. @throws TypeError that lists every bad option */
-  readonly createVerifier: (keys: LocalKeys, cacheSize: number) => (token: string) => VerifiedJwt<unknown>
+  /** Who we are to the issuer; undefined where there is no feed. */
+  readonly feed: FeedCredentials | undefined
+  /** Creates the verifier of its tokens with some keys. */
+  readonly createVerifier: (keys: LocalKeys, parts: VerifierParts) => (token: string) => VerifiedToken
+}
+
+interface VerifierParts {
+  readonly cacheSize: number
+  /** Tells the time in epoch seconds. */
+  readonly now: () => number
+}
+
+/** A token that was verified. */
+export interface VerifiedToken {
+  /** What the schema made of the claims, or the claims. */
+  readonly claims: unknown
+  /** The claims as they were signed, by which scopes, roles and revocations are judged. */
+  readonly source: AccessTokenClaims
+  readonly protectedHeader: ProtectedHeader
 }
 
 const ISSUER_OPTION_NAMES: readonly string[] =
@@ -42,7 +64,7 @@ export function readIssuers(options: ProtectionOptions<unknown>, problems: Optio
     Array.isArray(issuers) && issuers.length > 0 && issuers.every((one) => typeof one === 'object' && one !== null)
   problems.require(isSound, 'issuers', 'give an array of objects such as { issuer: "https://login.example.com" }')
   if (!isSound) return []
-  for (const name of ['issuer', 'jwksUri', 'keys', 'secret'])
+  for (const name of ['issuer', 'jwksUri', 'keys', 'secret', 'feed'])
     problems.require(!Object.hasOwn(options, name), name, 'put it into one of the issuers')
   const names = issuers.map(({ issuer }) => issuer)
   problems.require(new Set(names).size === names.length, 'issuers', 'name each issuer once')
@@ -87,14 +109,21 @@ function readIssuer(
   const keys = secret === undefined ? own.keys : problems.collect(() => importSecret(secret, algorithms?.[0]), path)
   // Finds what is wrong with the rules now, and not when the keys are there.
   problems.collect(() => createJwtVerifier({ ...rules, keys: keys ?? (() => undefined) } as VerifierOptions), path)
-  const createVerifier = (present: LocalKeys, _cacheSize: number) =>
-    createJwtVerifier<unknown>({ ...rules, keys: present } as VerifierOptions<LocalKeys, unknown>)
-  return { issuer, jwksUri, keys, algorithms, createVerifier }
+  checkFeed(own, options, path, problems)
+  const hasSchema = options.schema !== undefined
+  const createVerifier: IssuerSettings['createVerifier'] = (present, parts) => {
+    const verify = createJwtVerifier<unknown>({ ...rules, ...parts, keys: present } as VerifierOptions<
+      LocalKeys,
+      unknown
+    >)
+    return (token) => (hasSchema ? unfold(verify(token)) : withSource(verify(token)))
+  }
+  return { issuer, jwksUri, keys, algorithms, feed: own.feed, createVerifier }
 }
 
 /** What the verifier is told besides its keys. */
 function readRules(own: IssuerOptions, options: ProtectionOptions<unknown>): Pick<VerifierOptions, 'algorithms'> {
-  const { clockTolerance, maxTokenAge, maxTokenLength, schema, clock } = options
+  const { clockTolerance, maxTokenAge, maxTokenLength, schema } = options
   const { typ = 'at+jwt', dangerouslyAllowAnyType, dangerouslyAllowAnyAudience, algorithms = ASYMMETRIC } = own
   const isProfile = dangerouslyAllowAnyType !== true && /^(application\/)?at\+jwt$/i.test(typ)
   const { requiredClaims = isProfile ? PROFILE_CLAIMS : undefined } = options
@@ -108,8 +137,7 @@ function readRules(own: IssuerOptions, options: ProtectionOptions<unknown>): Pic
     clockTolerance,
     maxTokenAge,
     maxTokenLength,
-    schema,
-    now: clock && (() => clock.now()),
+    schema: schema && keepSource(schema),
   })
 }
 
@@ -124,4 +152,62 @@ function importSecret(secret: string | Uint8Array, alg: Algorithm | undefined): 
 
 function withoutUndefined<Value extends object>(value: Value): Value {
   return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Value
+}
+
+function checkFeed(
+  { feed, issuer }: IssuerOptions,
+  { clockTolerance = 0, allowInsecureHttp }: ProtectionOptions<unknown>,
+  path: string,
+  problems: OptionProblems,
+): void {
+  if (feed === undefined) return
+  const { clientId, clientSecret } = feed ?? {}
+  const isSound = [clientId, clientSecret].every((one) => typeof one === 'string' && one !== '')
+  problems.require(isSound, `${path}feed`, 'give clientId and clientSecret of a client with the scope revocations:read')
+  problems.require(
+    isFetchable(issuer, allowInsecureHttp === true),
+    `${path}feed`,
+    'a feed needs an issuer with an https URL',
+  )
+  problems.require(
+    clockTolerance <= LARGEST_OFFSET,
+    'clockTolerance',
+    `give at most ${LARGEST_OFFSET} seconds beside a revocation feed, whose entries live no longer`,
+  )
+}
+
+/** The claims beside what a schema made of them. */
+interface KeptSource {
+  readonly claims: unknown
+  readonly source: AccessTokenClaims
+}
+
+/** Lets a schema see the claims, and keeps them: a schema may drop what scopes, roles and revocations are judged by. */
+function keepSource(schema: ClaimsSchema<unknown>): ClaimsSchema<KeptSource> {
+  const { '~standard': standard } = schema
+  return {
+    '~standard': {
+      version: 1,
+      vendor: 'countersign',
+      validate(source) {
+        const keep = (result: {
+          readonly issues?: undefined
+          readonly value: unknown
+        }): { readonly value: KeptSource } => ({
+          value: { claims: result.value, source: source as AccessTokenClaims },
+        })
+        const result = standard.validate(source)
+        if (result instanceof Promise) return result.then((later) => (later.issues === undefined ? keep(later) : later))
+        return result.issues === undefined ? keep(result) : result
+      },
+    },
+  }
+}
+
+function unfold({ claims, protectedHeader }: VerifiedJwt<unknown>): VerifiedToken {
+  return { ...(claims as KeptSource), protectedHeader }
+}
+
+function withSource({ claims, protectedHeader }: VerifiedJwt<unknown>): VerifiedToken {
+  return { claims, source: claims as AccessTokenClaims, protectedHeader }
 }

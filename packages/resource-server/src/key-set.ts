@@ -12,6 +12,8 @@ export interface KeySource {
   get(): KeySet | Promise<KeySet>
   /** Gets newer keys than those of a set in which a key was missing, or the same set. @throws AccessError keys_unavailable */
   newerThan(set: KeySet): Promise<KeySet>
+  /** Asks for the keys anew, without waiting for them. */
+  refresh(): void
   /** Stops what goes on in the background. */
   close(): void
 }
@@ -19,7 +21,7 @@ export interface KeySource {
 /** Makes a source of keys that never change. */
 export function createLocalKeys(keys: LocalKeys): KeySource {
   const set = { keys }
-  return { get: () => set, newerThan: async () => set, close: () => undefined }
+  return { get: () => set, newerThan: async () => set, refresh: () => undefined, close: () => undefined }
 }
 
 /** What a key is for that does not say it, where the program does not say it either (RFC 9068 §2.1, RFC 7518 §3.4). */

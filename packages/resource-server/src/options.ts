@@ -4,6 +4,8 @@ import type { AccessTokenClaims } from './auth.ts'
 import type { Clock } from './clock.ts'
 import type { Log } from './log.ts'
 import type { Requirements } from './requirements.ts'
+import type { FeedCredentials } from './revocation/feed-client.ts'
+import type { RevocationPolicy } from './revocation/revocation-policy.ts'
 
 /** What is accepted of one issuer. */
 export interface IssuerOptions {
@@ -43,6 +45,12 @@ export interface IssuerOptions {
    * @default false
    */
   readonly dangerouslyAllowAnyAudience?: boolean | undefined
+  /**
+   * Who this API is to the issuer, so that it is told what is revoked: a client with the scope revocations:read, and tokens:introspect
+   * for when the feed is away.
+   * @default no feed: a token is good until it expires
+   */
+  readonly feed?: FeedCredentials | undefined
 }
 
 /** Where access tokens may stand besides the header. */
@@ -87,6 +95,11 @@ export interface CommonOptions<Claims = AccessTokenClaims> extends Requirements 
    * @default the header only
    */
   readonly cookie?: CookieOptions | undefined
+  /**
+   * How much is relied on the revocation feed: `strict`, `bounded` (what is known may be 30 s old) or `lenient`.
+   * @default 'bounded' where there is a feed, 'off' where there is none
+   */
+  readonly revocation?: RevocationPolicy | undefined
   /**
    * The identifier of this resource, an https URL; challenges then name its metadata (RFC 9728 §5.1).
    * @default none

@@ -2,9 +2,8 @@
  * Owns what a protection leaves on a request for the checks that come after it, in frameworks whose middleware passes on one
  * object: which protection let it through, and with what.
  */
-import type { AccessError } from './access-error.ts'
 import type { AccessTokenClaims, Auth } from './auth.ts'
-import type { Protection } from './protection.ts'
+import type { Protection, Refusal } from './protection.ts'
 import type { RequirementCheck } from './requirements.ts'
 
 /** What a protection leaves on a request. */
@@ -30,11 +29,20 @@ function getPassage(request: object): Passage {
   return passage
 }
 
-/** Checks what a route asks of a request that was let through; finds the refusal. @throws TypeError if no protection did */
-export function checkPassage(request: object, isMet: RequirementCheck): { error?: AccessError; isThrown: boolean } {
+/**
+ * Checks what a route asks of a request that was let through, and goes on with the refusal, or with none: at once, unless the issuer has to
+ * be asked.
+ *
+ * @throws TypeError if no protection let it through
+ */
+export function checkPassage<Result>(
+  request: object,
+  isMet: RequirementCheck,
+  goOn: (error: Refusal, isThrown: boolean) => Result,
+): Result | Promise<Result> {
   const { protection, auth, isThrown } = getPassage(request)
-  const error = protection.check(auth, isMet)
-  return error === undefined ? { isThrown } : { error, isThrown }
+  const checked = protection.check(auth, isMet)
+  return checked instanceof Promise ? checked.then((error) => goOn(error, isThrown)) : goOn(checked, isThrown)
 }
 
 /**

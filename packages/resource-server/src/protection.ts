@@ -2,15 +2,18 @@
  * Owns the decision about a request: which token, which issuer, is it good, is it enough. Adapters turn the decision into what
  * their framework expects, and decide nothing.
  */
-import { TokenError, type VerifiedJwt } from '@countersign/token'
+import { TokenError } from '@countersign/token'
+import { AcceptedToken, verifiedOf } from './accepted-token.ts'
 import { AccessError } from './access-error.ts'
 import type { AccessTokenClaims, Auth, Decision } from './auth.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { readCredentials } from './credentials.ts'
+import type { VerifiedToken } from './issuer-settings.ts'
 import { type Log, limitLog } from './log.ts'
 import type { ProtectionOptions } from './options.ts'
 import type { RequestView } from './request-view.ts'
 import type { RequirementCheck } from './requirements.ts'
+import type { ReplicaStatus } from './revocation/replica.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { TrustedIssuers } from './trusted-issuers.ts'
 
@@ -25,14 +28,25 @@ export interface Protection<Claims = AccessTokenClaims> {
   /**
    * Checks what a route asks of a request that was let through; `undefined` stands for one without an access token.
    *
-   * @returns the refusal, or nothing
+   * @returns the refusal, or nothing; a promise only if the issuer has to be asked about revocations
    */
-  check(auth: Auth<Claims> | undefined, isMet: RequirementCheck): AccessError | undefined
+  check(auth: Auth<Claims> | undefined, isMet: RequirementCheck): Refusal | Promise<Refusal>
+  /**
+   * Calls `onEnd`, once, when an accepted token expires or is revoked: for connections that outlive their request.
+   *
+   * @returns what stops the watching
+   */
+  watch(auth: Auth<Claims>, onEnd: () => void): () => void
+  /** Tells what is known of revocations, by issuer, for metrics; issuers without a feed are left out. */
+  status(): Readonly<Record<string, ReplicaStatus>>
   /** Tells the operator why a request is refused, and the client where to find out how to get a token (RFC 9728 §5.1). */
   refuse(error: AccessError): AccessError
-  /** Stops the refreshing of keys in the background. */
+  /** Stops what goes on in the background: the refreshing of keys, the revocation feed. */
   close(): void
 }
+
+/** Why a request is refused, if it is. */
+export type Refusal = AccessError | undefined
 
 /**
  * Creates the protection of an API: it verifies access tokens and checks what they allow (RFC 6750, RFC 9068 §4).
@@ -70,16 +84,35 @@ class IssuersProtection<Claims> implements Protection<Claims> {
   decide(request: RequestView, isMet?: RequirementCheck): Decision<Claims> | Promise<Decision<Claims>> {
     try {
       const found = this.#verifyCredentials(request)
-      if (!(found instanceof Promise)) return this.#judge(found, isMet)
-      return found.then((later) => this.#judge(later, isMet)).catch((error: unknown) => this.#refuseThrown(error))
+      const decision =
+        found instanceof Promise ? found.then((later) => this.#judge(later, isMet)) : this.#judge(found, isMet)
+      if (!(decision instanceof Promise)) return decision
+      return decision.catch((error: unknown) => ({ outcome: 'refused', error: this.#toRefusal(error) }))
     } catch (error) {
-      return this.#refuseThrown(error)
+      return { outcome: 'refused', error: this.#toRefusal(error) }
     }
   }
 
-  check(auth: Auth<Claims> | undefined, isMet: RequirementCheck): AccessError | undefined {
-    const error = auth === undefined ? tokenMissing() : isMet(auth.claims as Claims & object, this.#clock.now())
-    return error === undefined ? undefined : this.refuse(error)
+  check(auth: Auth<Claims> | undefined, isMet: RequirementCheck): Refusal | Promise<Refusal> {
+    try {
+      if (auth === undefined) throw tokenMissing()
+      const verified = verifiedOf(auth)
+      const checking =
+        isMet.revocation && this.#issuers.policyOf(verified).checkRevocation(verified, auth.token, isMet.revocation)
+      if (checking === undefined) return this.#findUnmet(verified, isMet)
+      return checking.then(() => this.#findUnmet(verified, isMet)).catch((error: unknown) => this.#toRefusal(error))
+    } catch (error) {
+      return this.#toRefusal(error)
+    }
+  }
+
+  watch(auth: Auth<Claims>, onEnd: () => void): () => void {
+    const verified = verifiedOf(auth)
+    return this.#issuers.policyOf(verified).watch(verified, onEnd)
+  }
+
+  status(): Readonly<Record<string, ReplicaStatus>> {
+    return this.#issuers.status()
   }
 
   refuse(error: AccessError): AccessError {
@@ -93,73 +126,82 @@ class IssuersProtection<Claims> implements Protection<Claims> {
     this.#issuers.close()
   }
 
-  #verifyCredentials(request: RequestView): Verified | Promise<Verified> {
+  #verifyCredentials(request: RequestView): Found | Promise<Found> {
     const tokens = readCredentials(request, this.#settings.cookie)
     if (typeof tokens !== 'string') return tokens.length === 0 ? undefined : this.#verifyCookies(tokens)
     const verified = this.#issuers.verify(tokens)
-    if (verified instanceof Promise) return verified.then((later) => withToken(tokens, later))
-    return withToken(tokens, verified)
+    return verified instanceof Promise
+      ? verified.then((later) => ({ token: tokens, verified: later }))
+      : { token: tokens, verified }
   }
 
   /** Verifies the tokens of several cookies; the session that signed in last counts. @throws AccessError if none is good */
-  async #verifyCookies(tokens: readonly string[]): Promise<Verified> {
+  async #verifyCookies(tokens: readonly string[]): Promise<Found> {
     const attempts = await Promise.allSettled(
-      tokens.map(async (token) => withToken(token, await this.#issuers.verify(token))),
+      tokens.map(async (token) => ({ token, verified: await this.#issuers.verify(token) })),
     )
     const good = attempts.flatMap((attempt) => (attempt.status === 'fulfilled' ? [attempt.value] : []))
     if (good.length === 0) throw attempts.find((attempt) => attempt.status === 'rejected')?.reason
     return good.reduce((last, one) => (authTimeOf(one) > authTimeOf(last) ? one : last))
   }
 
-  #judge(verified: Verified, isMet: RequirementCheck | undefined): Decision<Claims> {
-    if (verified === undefined) {
+  /** @throws AccessError */
+  #judge(found: Found, isMet: RequirementCheck | undefined): Decision<Claims> | Promise<Decision<Claims>> {
+    if (found === undefined) {
       if (!this.#settings.isOptional || isMet !== undefined) throw tokenMissing()
       return { outcome: 'anonymous' }
     }
-    const auth = verified as Auth<Claims>
-    const error =
-      this.#findObjection(auth.claims as Claims & object) ?? isMet?.(auth.claims as object, this.#clock.now())
-    if (error !== undefined) throw error
-    return { outcome: 'accepted', auth }
-  }
-
-  #findObjection(claims: Claims & object): AccessError | undefined {
+    const { token, verified } = found
     // A token that is bound to a key proves nothing in the hands of whoever sends it without that key (RFC 9449 §7.2).
-    if ('cnf' in claims && claims.cnf !== undefined)
-      return new AccessError('invalid_token', {
-        reason: 'the token is bound to a key (cnf) and came as a bearer token',
-      })
-    if (this.#claimCheck !== undefined && this.#claimCheck(claims) !== true)
-      return new AccessError('invalid_token', { reason: 'claimCheck refused the claims' })
-    return this.#settings.checkRequirements(claims, this.#clock.now())
+    if (verified.source.cnf !== undefined)
+      throw invalidToken('the token is bound to a key (cnf) and came as a bearer token')
+    const policy = isMet?.revocation ?? this.#settings.revocation
+    const checking = this.#issuers.policyOf(verified).checkRevocation(verified, token, policy)
+    if (checking === undefined) return this.#admit(token, verified, isMet)
+    return checking.then(() => this.#admit(token, verified, isMet))
   }
 
-  #refuseThrown(thrown: unknown): Decision<Claims> {
+  /** @throws AccessError */
+  #admit(token: string, verified: VerifiedToken, isMet: RequirementCheck | undefined): Decision<Claims> {
+    if (this.#claimCheck !== undefined && this.#claimCheck(verified.claims as Claims) !== true)
+      throw invalidToken('claimCheck refused the claims')
+    const now = this.#clock.now()
+    const error = this.#settings.checkRequirements(verified.source, now) ?? isMet?.(verified.source, now)
+    if (error !== undefined) throw error
+    return { outcome: 'accepted', auth: new AcceptedToken<Claims>(token, verified) }
+  }
+
+  #findUnmet({ source }: VerifiedToken, isMet: RequirementCheck): Refusal {
+    const error = isMet(source, this.#clock.now())
+    return error && this.refuse(error)
+  }
+
+  #toRefusal(thrown: unknown): AccessError {
     const error = thrown instanceof TokenError ? toAccessError(thrown) : thrown
-    if (error instanceof AccessError) return { outcome: 'refused', error: this.refuse(error) }
+    if (error instanceof AccessError) return this.refuse(error)
     const reason = 'an unexpected error, such as one of claimCheck or of the schema'
-    return { outcome: 'refused', error: this.refuse(new AccessError('server_error', { reason, cause: error })) }
+    return this.refuse(new AccessError('server_error', { reason, cause: error }))
   }
 }
 
 /** A token that was verified; undefined where none came. */
-type Verified = Auth<unknown> | undefined
-
-function withToken(token: string, { claims, protectedHeader }: VerifiedJwt<unknown>): Auth<unknown> {
-  return { claims, token, protectedHeader }
-}
+type Found = { readonly token: string; readonly verified: VerifiedToken } | undefined
 
 /** Turns the error of a token into that of the request (RFC 6750 §3.1). */
 function toAccessError({ message: reason, code: tokenError, expected, received }: TokenError): AccessError {
   return new AccessError('invalid_token', { reason, tokenError, expected, received })
 }
 
+function invalidToken(reason: string): AccessError {
+  return new AccessError('invalid_token', { reason })
+}
+
 function tokenMissing(): AccessError {
   return new AccessError('token_missing', { reason: 'no access token was sent' })
 }
 
-function authTimeOf({ claims }: { readonly claims: unknown }): number {
-  const { auth_time: authTime } = claims as { auth_time?: unknown }
+function authTimeOf({ verified }: { readonly verified: VerifiedToken }): number {
+  const { auth_time: authTime } = verified.source
   return typeof authTime === 'number' ? authTime : 0
 }
 

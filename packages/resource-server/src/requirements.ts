@@ -1,5 +1,6 @@
 /** Owns what a route asks of an accepted token: scopes, roles, a recent or strong sign-in (RFC 6750 §3.1, RFC 9470). */
 import { AccessError } from './access-error.ts'
+import { REVOCATION_POLICIES, type RevocationPolicy } from './revocation/revocation-policy.ts'
 
 /** What a route asks of an access token. */
 export interface Requirements {
@@ -23,10 +24,20 @@ export interface Requirements {
    * @default none
    */
   readonly acrValues?: string | readonly string[] | undefined
+  /**
+   * How much the route relies on the revocation feed: `strict` asks the issuer as soon as the feed is 3 s behind.
+   * @default what the protection says
+   */
+  readonly revocation?: RevocationPolicy | undefined
 }
 
 /** Checks claims against what is required. */
-export type RequirementCheck = (claims: object, now: number) => AccessError | undefined
+export interface RequirementCheck {
+  /** Finds what is not met. */
+  (claims: object, now: number): AccessError | undefined
+  /** How much the route relies on the revocation feed; undefined for what the protection says. */
+  readonly revocation?: RevocationPolicy | undefined
+}
 
 const PLAIN_NAME = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 
@@ -39,11 +50,24 @@ export function createRequirementCheck(requirements: Requirements): RequirementC
   const scopes = readNames('scopes', requirements.scopes)
   const roles = readNames('roles', requirements.roles)
   const acrValues = readNames('acrValues', requirements.acrValues)
-  const { maxAuthAge } = requirements
+  const { maxAuthAge, revocation } = requirements
+  if (revocation !== undefined && !REVOCATION_POLICIES.includes(revocation))
+    throw new TypeError(`revocation: give one of ${REVOCATION_POLICIES.join(', ')}, or leave it out.`)
   if (maxAuthAge !== undefined && !(Number.isFinite(maxAuthAge) && maxAuthAge >= 0))
     throw new TypeError('maxAuthAge: give a number of seconds, or leave it out.')
-  return (claims, now) =>
+  const isMet = (claims: object, now: number): AccessError | undefined =>
     checkScopes(claims, scopes) ?? checkRoles(claims, roles) ?? checkAuthentication(claims, acrValues, maxAuthAge, now)
+  return Object.assign(isMet, { revocation })
+}
+
+/** Combines checks into one that asks for what all of them ask for; of several policies the strictest holds. */
+export function combineChecks(checks: readonly RequirementCheck[]): RequirementCheck {
+  const isMet = (claims: object, now: number): AccessError | undefined =>
+    checks.map((check) => check(claims, now)).find((error) => error !== undefined)
+  const policies = checks.map(({ revocation }) => revocation)
+  return Object.assign(isMet, {
+    revocation: (['strict', 'bounded', 'lenient', 'off'] as const).find((one) => policies.includes(one)),
+  })
 }
 
 /** Reads names that are separated by spaces or come in an array. @throws TypeError */

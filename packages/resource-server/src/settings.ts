@@ -4,6 +4,7 @@ import { type IssuerSettings, readIssuers } from './issuer-settings.ts'
 import { OptionProblems } from './option-problems.ts'
 import type { ProtectionOptions } from './options.ts'
 import { createRequirementCheck, type RequirementCheck } from './requirements.ts'
+import type { RevocationPolicy } from './revocation/revocation-policy.ts'
 import type { CookieRules } from './same-site.ts'
 
 /** The options of a protection, checked and with every default filled in. */
@@ -11,6 +12,8 @@ export interface Settings {
   readonly issuers: readonly IssuerSettings[]
   readonly isOptional: boolean
   readonly checkRequirements: RequirementCheck
+  /** Undefined: `bounded` where there is a feed. */
+  readonly revocation: RevocationPolicy | undefined
   readonly cookie: CookieRules | undefined
   /** The URL of the protected resource metadata. */
   readonly resourceMetadata: string | undefined
@@ -24,7 +27,7 @@ export interface Settings {
 const OPTION_NAMES: readonly string[] = (
   'issuer issuers audience algorithms jwksUri keys secret typ dangerouslyAllowAnyType dangerouslyAllowAnyAudience optional ' +
   'requiredClaims clockTolerance maxTokenAge maxTokenLength schema claimCheck scopes roles maxAuthAge acrValues cookie ' +
-  'resource cacheSize outageTolerance allowInsecureHttp fetch log clock'
+  'resource cacheSize outageTolerance allowInsecureHttp fetch log clock feed revocation'
 ).split(' ')
 
 /** Reads options into settings. @throws TypeError that lists every bad option with its mend */
@@ -46,12 +49,19 @@ export function readSettings(options: ProtectionOptions<unknown>): Settings {
     issuers: readIssuers(options, problems),
     isOptional: optional === true,
     checkRequirements: problems.collect(() => createRequirementCheck(options), '') ?? (() => undefined),
+    revocation: options.revocation,
     cookie: readCookie(options.cookie, problems),
     resourceMetadata: readResource(options.resource, problems),
     cacheSize,
     maxTokenLength: options.maxTokenLength ?? 8192,
     outageTolerance: problems.collect(() => parseLifetime(outageTolerance), 'outageTolerance: ') ?? 0,
   }
+  const asks = options.revocation !== undefined && options.revocation !== 'off'
+  problems.require(
+    !asks || settings.issuers.some(({ feed }) => feed !== undefined),
+    'revocation',
+    'give the credentials of the feed too, as feed',
+  )
   problems.throwIfAny()
   return settings
 }

@@ -1,7 +1,8 @@
 /** Owns the choice of the issuer: by what a token says of itself, from those that are accepted (RFC 8725 §3.8). */
-import { decodeUnverified, type VerifiedJwt } from '@countersign/token'
+import { decodeUnverified } from '@countersign/token'
 import { IssuerMismatch, type IssuerParts, IssuerPolicy } from './issuer-policy.ts'
-import type { IssuerSettings } from './issuer-settings.ts'
+import type { IssuerSettings, VerifiedToken } from './issuer-settings.ts'
+import type { ReplicaStatus } from './revocation/replica.ts'
 
 /** The issuers that are accepted, each with its keys and rules. */
 export class TrustedIssuers {
@@ -18,8 +19,23 @@ export class TrustedIssuers {
   }
 
   /** Verifies a token: at once, if the keys are at hand. @throws TokenError, and AccessError keys_unavailable */
-  verify(token: string): VerifiedJwt<unknown> | Promise<VerifiedJwt<unknown>> {
+  verify(token: string): VerifiedToken | Promise<VerifiedToken> {
     return (this.#only ?? this.#find(token)).verify(token)
+  }
+
+  /** Finds the issuer of a token that was verified. */
+  policyOf({ source }: VerifiedToken): IssuerPolicy {
+    const policy = this.#only ?? this.#policies.get(source.iss ?? '')
+    if (policy === undefined) throw new TypeError('a token was verified that is of no issuer')
+    return policy
+  }
+
+  /** What is known of revocations, by issuer; those without a feed are left out. */
+  status(): Readonly<Record<string, ReplicaStatus>> {
+    const known = [...this.#policies].flatMap(([issuer, { status }]) =>
+      status === undefined ? [] : [[issuer, status] as const],
+    )
+    return Object.fromEntries(known)
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 /** What the use cases work with: everything that is made once when the server starts. */
 import type { Accounts } from './accounts/accounts.ts'
 import type { Log } from './log.ts'
+import type { Feed } from './revocation/feed.ts'
 import type { Settings } from './settings.ts'
 import type { Store } from './store/store.ts'
 import type { AccessTokens } from './tokens/access-token.ts'
@@ -12,6 +13,9 @@ export interface Parts {
   readonly accounts: Accounts
   readonly keys: Keys
   readonly accessTokens: AccessTokens
+  readonly feed: Feed
+  /** Gets what signs with the keys of a version, loading them if they have changed. @throws what the store throws */
+  accessTokensOf(keysVersion: number): Promise<AccessTokens>
   readonly log: Log
   readonly random: (length: number) => Uint8Array
 }

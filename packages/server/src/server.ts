@@ -10,8 +10,12 @@ import type { Accounts } from './accounts/accounts.ts'
 import { adaptAccounts } from './accounts/adapted-accounts.ts'
 import { createBuiltInAccounts } from './accounts/built-in-accounts.ts'
 import { createPasswordHasher } from './accounts/password-hasher.ts'
+import { adminAudit } from './endpoints/admin-audit.ts'
+import { adminRevocations } from './endpoints/admin-revocations.ts'
+import { restoreUser, suspendUser } from './endpoints/admin-users.ts'
 import { forwardAuth } from './endpoints/forward-auth.ts'
 import { healthz, readyz } from './endpoints/health.ts'
+import { introspect } from './endpoints/introspect.ts'
 import { jwks } from './endpoints/jwks.ts'
 import { login } from './endpoints/login.ts'
 import { logout } from './endpoints/logout.ts'
@@ -22,13 +26,17 @@ import { changePassword } from './endpoints/password.ts'
 import { deleteProfile, profile } from './endpoints/profile.ts'
 import { refresh } from './endpoints/refresh.ts'
 import { register } from './endpoints/register.ts'
+import { changes, snapshot, stream } from './endpoints/revocations.ts'
+import { revoke } from './endpoints/revoke.ts'
 import { endSession, listSessions } from './endpoints/sessions.ts'
+import { token } from './endpoints/token.ts'
 import type { Endpoint, RequestEnv, Route } from './http/endpoint.ts'
 import { createRouter } from './http/router.ts'
 import type { Log } from './log.ts'
 import type { AuthorizationServerOptions } from './options.ts'
 import { apiPage, apiPageFile, apiPageScript } from './pages/api-page.ts'
 import type { Parts } from './parts.ts'
+import { createFeed } from './revocation/feed.ts'
 import { resolveOptions, type Settings } from './settings.ts'
 import type { AccountChange } from './store/store.ts'
 import { createAccessTokens } from './tokens/access-token.ts'
@@ -57,6 +65,16 @@ function routes(parts: Parts): Route[] {
     get('/forward-auth', forwardAuth(parts)),
     get('/.well-known/jwks.json', jwks(parts)),
     get('/.well-known/oauth-authorization-server', metadata(parts)),
+    post('/api/admin/users/:id/suspend', suspendUser(parts)),
+    post('/api/admin/users/:id/restore', restoreUser(parts)),
+    post('/api/admin/revocations', adminRevocations(parts)),
+    get('/api/admin/audit', adminAudit(parts)),
+    post('/oauth/token', token(parts)),
+    post('/oauth/revoke', revoke(parts)),
+    post('/oauth/introspect', introspect(parts)),
+    get('/revocations/snapshot', snapshot(parts)),
+    get('/revocations/stream', stream(parts)),
+    get('/revocations/changes', changes(parts)),
     get('/healthz', healthz),
     get('/readyz', readyz(parts)),
   ]
@@ -88,6 +106,8 @@ export interface AuthorizationServer {
   answers(path: string): boolean
   /** Resolves once the keys are there; every request waits for it. @throws Error when they cannot be had. */
   ready(): Promise<void>
+  /** Ends the streams of the revocation feed. The store is closed by whoever opened it. */
+  close(): void
   /**
    * Sets the roles or the further claims of a user of the built-in accounts; the next login or refresh has them.
    * @throws TypeError for what no access token could carry
@@ -122,6 +142,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     fetch: (request, env = {}) => router.fetch(request, { ...env, arrivedAt: parts.store.estimateNow() }),
     answers: router.answers,
     ready,
+    close: parts.feed.close,
     async updateAccount(userId, change) {
       assertAccountChange(change, settings.allowPersonalClaims)
       await ready()
@@ -131,30 +152,51 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
   }
 }
 
+interface Loaded extends Pick<Parts, 'keys' | 'accessTokens'> {
+  readonly keysVersion: number
+}
+
 function assemble(options: AuthorizationServerOptions, settings: Settings): Parts & { load(): Promise<void> } {
   const { store, log = pino({ level: 'info' }), sleep = setTimeout, random = randomBytes } = options
   const seal = createSeal(settings.masterKey)
-  let loaded: Pick<Parts, 'keys' | 'accessTokens'> | undefined
+  const feed = createFeed({ store, log, random })
+  let loaded: Loaded | undefined
+  let loading: Promise<Loaded> | undefined
 
-  async function load(): Promise<void> {
+  async function loadOnce(): Promise<Loaded> {
+    await store.declareTokenLifetime(settings.accessTokenLifetime)
+    // Read before the keys: a change in between shows at the next minting, and loads them again.
+    const { keysVersion } = await store.readHead()
     const keys = await loadKeys({ store, seal, alg: settings.alg, secrets: settings.secrets, random })
     const wait = async (time: number) => void (await sleep(time))
     const accessTokens = createAccessTokens({ settings, keys, random, sleep: wait, now: store.estimateNow })
-    loaded = { keys, accessTokens }
+    loaded = { keys, accessTokens, keysVersion }
+    return loaded
   }
 
-  function getLoaded(): Pick<Parts, 'keys' | 'accessTokens'> {
+  function load(): Promise<Loaded> {
+    loading ??= loadOnce().finally(() => {
+      loading = undefined
+    })
+    return loading
+  }
+
+  function getLoaded(): Loaded {
     if (loaded === undefined) throw new Error('a request came before the keys were loaded')
     return loaded
   }
 
   return {
-    ...{ settings, store, accounts: resolveAccounts(options, random, log), log, random, load },
+    ...{ settings, store, accounts: resolveAccounts(options, random, log), feed, log, random },
+    load: async () => void (await load()),
     get keys() {
       return getLoaded().keys
     },
     get accessTokens() {
       return getLoaded().accessTokens
+    },
+    async accessTokensOf(keysVersion) {
+      return (keysVersion === getLoaded().keysVersion ? getLoaded() : await load()).accessTokens
     },
   }
 }

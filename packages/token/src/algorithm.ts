@@ -37,12 +37,24 @@ interface EddsaAlgorithm {
   readonly curve: 'Ed25519'
 }
 
+interface MlDsaAlgorithm {
+  readonly family: 'ml-dsa'
+  /** The name by which node:crypto knows its keys. */
+  readonly keyType: 'ml-dsa-44' | 'ml-dsa-65' | 'ml-dsa-87'
+  /** Length of the public key, in bytes. */
+  readonly publicKeyLength: number
+  /** Length of the signature, in bytes. */
+  readonly signatureLength: number
+}
+
 type Hash = 'sha256' | 'sha384' | 'sha512'
 
 /** What an algorithm asks of its key and its signature. */
-export type AlgorithmParameters = HmacParameters | RsaAlgorithm | EcdsaParameters | EddsaAlgorithm
+export type AlgorithmParameters = HmacParameters | RsaAlgorithm | EcdsaParameters | EddsaAlgorithm | MlDsaAlgorithm
 
-/** Names a signature algorithm that a key can be bound to (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2). */
+/**
+ * Names a signature algorithm that a key can be bound to (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2, RFC 9964 §5).
+ */
 export type Algorithm =
   | 'HS256'
   | 'HS384'
@@ -58,6 +70,9 @@ export type Algorithm =
   | 'ES512'
   | 'EdDSA'
   | 'Ed25519'
+  | 'ML-DSA-44'
+  | 'ML-DSA-65'
+  | 'ML-DSA-87'
 
 const ORDER_P256 = fromHex('ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551')
 const ORDER_P384 = fromHex(`${'f'.repeat(48)}c7634d81f4372ddf581a0db248b0a77aecec196accc52973`)
@@ -78,6 +93,9 @@ const TABLE: ReadonlyMap<Algorithm, AlgorithmParameters> = new Map<Algorithm, Al
   ['ES512', ecdsa('sha512', 'P-521', 'secp521r1', 66, ORDER_P521)],
   ['EdDSA', { family: 'eddsa', curve: 'Ed25519' }],
   ['Ed25519', { family: 'eddsa', curve: 'Ed25519' }],
+  ['ML-DSA-44', { family: 'ml-dsa', keyType: 'ml-dsa-44', publicKeyLength: 1312, signatureLength: 2420 }],
+  ['ML-DSA-65', { family: 'ml-dsa', keyType: 'ml-dsa-65', publicKeyLength: 1952, signatureLength: 3309 }],
+  ['ML-DSA-87', { family: 'ml-dsa', keyType: 'ml-dsa-87', publicKeyLength: 2592, signatureLength: 4627 }],
 ])
 
 /** Every algorithm name, in the order of the table. */

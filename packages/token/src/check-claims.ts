@@ -15,6 +15,13 @@ export interface ClaimRules {
   readonly maxLifetime: number | undefined
 }
 
+/** The claims that are about time, in epoch seconds. */
+export interface ClaimTimes {
+  readonly exp?: number | undefined
+  readonly nbf?: number | undefined
+  readonly iat?: number | undefined
+}
+
 /**
  * Checks claims at a moment, in epoch seconds (RFC 7519 §4.1).
  *
@@ -55,8 +62,13 @@ function checkAudience(
   })
 }
 
-/** Each comparison is written so that a clock that is not a number refuses. */
-function checkTimes({ exp, nbf, iat }: JwtClaims, rules: ClaimRules, now: number): void {
+/**
+ * Checks what has to do with time, at a moment in epoch seconds (RFC 7519 §4.1.4 to §4.1.6). Each comparison is written so
+ * that a clock that is not a number refuses.
+ *
+ * @throws TokenError token_expired, token_not_yet_valid, token_too_old, lifetime_too_long
+ */
+export function checkTimes({ exp, nbf, iat }: ClaimTimes, rules: ClaimRules, now: number): void {
   const { clockTolerance, maxTokenAge, maxLifetime } = rules
   if (exp !== undefined) refuseUnless(now < exp + clockTolerance, 'token_expired', 'exp', 'The token has expired.')
   if (nbf !== undefined)

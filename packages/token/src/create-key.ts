@@ -11,6 +11,7 @@ import { createHmacPads } from './hmac.ts'
 import { Key } from './key.ts'
 import { checkKeyId } from './key-id.ts'
 import { checkRsaPublicKey, checkSecretLength } from './key-strength.ts'
+import { checkMlDsaSeed } from './ml-dsa.ts'
 import { checkRsaPrivateMembers } from './rsa-private-members.ts'
 import { createRsaPssKey } from './rsa-pss-key.ts'
 import { computeThumbprint } from './thumbprint.ts'
@@ -29,7 +30,7 @@ export function createAsymmetricKey(
   checkKeyId(kid)
   const parameters = getAlgorithmParameters(alg)
   checkPublicKey(publicKey, alg, parameters)
-  if (original.type === 'private') checkHalves(original, publicKey)
+  if (original.type === 'private') checkHalves(original, publicKey, parameters)
   const privateKey = original.type === 'private' ? original : undefined
   return new Key(
     alg,
@@ -73,6 +74,9 @@ function checkPublicKey(publicKey: KeyObject, alg: Algorithm, parameters: Algori
       if (type !== 'ed25519') throw new TypeError(`${alg} needs an Ed25519 key (RFC 8037 §3.1).`)
       checkEd25519PublicKey(exportBytes(publicKey, 'x'))
       return
+    case 'ml-dsa':
+      if (type !== parameters.keyType) throw new TypeError(`${alg} needs a key of that parameter set (RFC 9964 §5).`)
+      return
     default:
       if (type !== 'rsa')
         throw new TypeError(`${alg} needs an RSA key of the general type rsaEncryption (RFC 7518 §3.3).`)
@@ -87,16 +91,17 @@ function exportBytes(publicKey: KeyObject, member: 'n' | 'e' | 'x'): Uint8Array 
 /**
  * Signs and verifies once: a private half that belongs to another public half would sign tokens that nobody accepts.
  */
-function checkHalves(privateKey: KeyObject, publicKey: KeyObject): void {
+function checkHalves(privateKey: KeyObject, publicKey: KeyObject, parameters: AlgorithmParameters): void {
+  if (parameters.family === 'ml-dsa') checkMlDsaSeed(privateKey)
   if (privateKey.asymmetricKeyType === 'rsa') checkRsaPrivateMembers(privateKey.export({ format: 'jwk' }))
-  if (!canVerifyOwnSignature(privateKey, publicKey)) {
+  if (!canVerifyOwnSignature(privateKey, publicKey, parameters)) {
     throw new TypeError('The private half of the key does not belong to its public half.')
   }
 }
 
-function canVerifyOwnSignature(privateKey: KeyObject, publicKey: KeyObject): boolean {
+function canVerifyOwnSignature(privateKey: KeyObject, publicKey: KeyObject, parameters: AlgorithmParameters): boolean {
   const probe = Buffer.from('countersign')
-  const hash = privateKey.asymmetricKeyType === 'ed25519' ? null : 'sha256'
+  const hash = 'hash' in parameters ? parameters.hash : null
   try {
     return verify(hash, probe, publicKey, sign(hash, probe, privateKey))
   } catch {
@@ -116,6 +121,8 @@ function getSignatureLength(publicKey: KeyObject, parameters: AlgorithmParameter
       return 2 * parameters.size
     case 'eddsa':
       return 64
+    case 'ml-dsa':
+      return parameters.signatureLength
     default:
       return Math.ceil((publicKey.asymmetricKeyDetails?.modulusLength ?? 0) / 8)
   }

@@ -4,22 +4,46 @@
  */
 import type { JwtClaims } from './claims.ts'
 import { copyJws, openCompactJws, type UnverifiedJws } from './compact-jws.ts'
+import { copyText } from './copy-text.ts'
 import type { Key } from './key.ts'
 import { type KeyResolver, type LocalKeys, readKeys, toKeys } from './local-keys.ts'
 import { ProvenHeaders } from './proven-headers.ts'
 import { writeToScratch } from './scratch.ts'
 import { findSigningKey } from './signature.ts'
+import { findSigningKeyInPool } from './thread-pool-signature.ts'
 import { findCandidates } from './verification-keys.ts'
-import { readVerifiedClaims, type VerifiedJwt } from './verified-token.ts'
+import { readVerifiedJwt, type VerifiedJwt } from './verified-token.ts'
+import { VerifiedTokens } from './verified-tokens.ts'
 import { readVerifierOptions, type VerifierOptionsOf, type VerifierRules } from './verifier-options.ts'
 
+interface ThreadPoolOption<ThreadPool extends boolean> {
+  /**
+   * Checks signatures on the thread pool, so that the event loop goes on meanwhile: the result is then a promise. An HMAC
+   * is checked at once all the same.
+   * @default false
+   */
+  readonly threadPool?: ThreadPool
+}
+
 /** What `createVerifier` is told (RFC 7519 §7.2). */
-export type VerifierOptions<Keys = LocalKeys | KeyResolver, Claims = JwtClaims> = VerifierOptionsOf<Keys, Claims>
+export type VerifierOptions<
+  Keys = LocalKeys | KeyResolver,
+  Claims = JwtClaims,
+  ThreadPool extends boolean = false,
+> = VerifierOptionsOf<Keys, Claims> & ThreadPoolOption<ThreadPool>
+
+/** The options of any verifier, whatever follows from them for its type. */
+type AnyVerifierOptions = VerifierOptions<LocalKeys | KeyResolver, unknown, boolean>
+
+/** Options whose verifier returns a promise: of keys that have to be found, or of signatures on the thread pool. */
+type LaterOptions<Claims> =
+  | VerifierOptions<KeyResolver, Claims, boolean>
+  | VerifierOptions<LocalKeys | KeyResolver, Claims, true>
 
 /**
  * Creates a function that verifies JWTs and returns their claims (RFC 7519 §7.2).
  *
- * With keys at hand it returns the claims; with a function that finds keys it returns a promise of them. `algorithms`,
+ * With keys at hand it returns the claims; with a function that finds keys, and with `threadPool`, a promise of them. `algorithms`,
  * `issuer`, `audience` and a present `exp` are required, or waived by name. With a `schema`, what that returns is returned.
  *
  * @example
@@ -30,14 +54,12 @@ export type VerifierOptions<Keys = LocalKeys | KeyResolver, Claims = JwtClaims> 
 export function createVerifier<Claims = JwtClaims>(
   options: VerifierOptions<LocalKeys, Claims>,
 ): (token: string) => Claims
+export function createVerifier<Claims = JwtClaims>(options: LaterOptions<Claims>): (token: string) => Promise<Claims>
 export function createVerifier<Claims = JwtClaims>(
-  options: VerifierOptions<KeyResolver, Claims>,
-): (token: string) => Promise<Claims>
-export function createVerifier<Claims = JwtClaims>(
-  options: VerifierOptions<LocalKeys | KeyResolver, Claims>,
+  options: VerifierOptions<LocalKeys | KeyResolver, Claims, boolean>,
 ): (token: string) => Claims | Promise<Claims>
-export function createVerifier(options: VerifierOptions<LocalKeys | KeyResolver, unknown>): (token: string) => unknown {
-  const verify = createVerification(readVerifierOptions(options, 'createVerifier', readKeys))
+export function createVerifier(options: AnyVerifierOptions): (token: string) => unknown {
+  const verify = createVerification(readRules(options, 'createVerifier'))
   return (token) => {
     const verified = verify(token)
     return verified instanceof Promise ? verified.then(({ claims }) => claims) : verified.claims
@@ -57,32 +79,51 @@ export function createJwtVerifier<Claims = JwtClaims>(
   options: VerifierOptions<LocalKeys, Claims>,
 ): (token: string) => VerifiedJwt<Claims>
 export function createJwtVerifier<Claims = JwtClaims>(
-  options: VerifierOptions<KeyResolver, Claims>,
+  options: LaterOptions<Claims>,
 ): (token: string) => Promise<VerifiedJwt<Claims>>
 export function createJwtVerifier<Claims = JwtClaims>(
-  options: VerifierOptions<LocalKeys | KeyResolver, Claims>,
+  options: VerifierOptions<LocalKeys | KeyResolver, Claims, boolean>,
 ): (token: string) => VerifiedJwt<Claims> | Promise<VerifiedJwt<Claims>>
 export function createJwtVerifier(
-  options: VerifierOptions<LocalKeys | KeyResolver, unknown>,
+  options: AnyVerifierOptions,
 ): (token: string) => VerifiedJwt<unknown> | Promise<VerifiedJwt<unknown>> {
-  return createVerification(readVerifierOptions(options, 'createJwtVerifier', readKeys))
+  return createVerification(readRules(options, 'createJwtVerifier'))
 }
 
-function createVerification(
-  rules: VerifierRules<readonly Key[] | KeyResolver>,
-): (token: string) => VerifiedJwt<unknown> | Promise<VerifiedJwt<unknown>> {
-  const { keys } = rules
+interface Rules extends VerifierRules<readonly Key[] | KeyResolver> {
+  readonly threadPool: boolean
+}
+
+function readRules(options: AnyVerifierOptions, caller: string): Rules {
+  const rules = readVerifierOptions(options, caller, readKeys, ['threadPool'])
+  return { ...rules, threadPool: options.threadPool ?? false }
+}
+
+function createVerification(rules: Rules): (token: string) => VerifiedJwt<unknown> | Promise<VerifiedJwt<unknown>> {
+  const { keys, threadPool } = rules
   const proven = new ProvenHeaders()
-  const verifyWith = (candidates: readonly Key[], jws: UnverifiedJws, token: string): VerifiedJwt<unknown> => {
-    const { protectedHeader } = jws
-    findSigningKey(jws, findCandidates(candidates, protectedHeader))
-    proven.add(token, protectedHeader)
-    return { claims: readVerifiedClaims(jws.payload, rules), protectedHeader }
-  }
+  const known = rules.cacheSize === 0 ? undefined : new VerifiedTokens<VerifiedJwt<unknown>>(rules, copyText)
   const open = (token: string): UnverifiedJws => openCompactJws(token, rules, writeToScratch, proven)
-  if (typeof keys !== 'function') return (token) => verifyWith(keys, open(token), token)
+  const readVerified = (jws: UnverifiedJws, token: string): VerifiedJwt<unknown> => {
+    proven.add(token, jws.protectedHeader)
+    return readVerifiedJwt(jws, token, rules, known)
+  }
+  if (typeof keys !== 'function' && !threadPool) {
+    const verifyNow = (token: string): VerifiedJwt<unknown> => {
+      const jws = open(token)
+      findSigningKey(jws, findCandidates(keys, jws.protectedHeader))
+      return readVerified(jws, token)
+    }
+    return known === undefined ? verifyNow : (token) => known.find(token) ?? verifyNow(token)
+  }
   return async (token) => {
+    const verified = known?.find(token)
+    if (verified !== undefined) return verified
     const jws = copyJws(open(token))
-    return verifyWith(toKeys(await keys(jws.protectedHeader)), jws, token)
+    const found = typeof keys === 'function' ? toKeys(await keys(jws.protectedHeader)) : keys
+    const candidates = findCandidates(found, jws.protectedHeader)
+    if (threadPool) await findSigningKeyInPool(jws, candidates)
+    else findSigningKey(jws, candidates)
+    return readVerified(jws, token)
   }
 }

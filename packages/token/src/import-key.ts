@@ -1,9 +1,11 @@
+import { getAlgorithmParameters } from './algorithm.ts'
 import { importJwk } from './import-jwk.ts'
 import { importPem } from './import-pem.ts'
 import { importSecret } from './import-secret.ts'
 import type { Jwk } from './jwk.ts'
 import type { Key } from './key.ts'
 import { type ImportKeyOptions, readKeySource } from './key-source.ts'
+import { checkMlDsaSupport } from './ml-dsa.ts'
 
 /**
  * Imports a key and binds it to one algorithm (RFC 7517 §4, RFC 7468, RFC 8725 §3.1).
@@ -16,6 +18,7 @@ import { type ImportKeyOptions, readKeySource } from './key-source.ts'
  */
 export function importKey(source: Jwk | string | Uint8Array, options: ImportKeyOptions = {}): Key {
   const given = readKeySource(source, options)
+  if (getAlgorithmParameters(given.alg).family === 'ml-dsa') checkMlDsaSupport()
   switch (given.form) {
     case 'pem':
       return importPem(given.source, given.alg, given.kid)

@@ -1,6 +1,6 @@
 /**
  * Owns what a JWK must be before it becomes a key: the members of its type, each in its one spelling, and a stated use
- * that allows signatures (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2). Whether they are sound numbers is found later.
+ * that allows signatures (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2, RFC 9964 §3). Whether they are sound numbers is found later.
  */
 import { type Algorithm, getAlgorithmParameters } from './algorithm.ts'
 import { decodeBase64url } from './base64url.ts'
@@ -15,7 +15,15 @@ export type CheckedJwk =
   | { readonly secret: Uint8Array; readonly use: KeyUse }
   | { readonly secret?: never; readonly publicMembers: Members; readonly privateMembers: Members | undefined }
 
-const KEY_TYPE = { hmac: 'oct', 'rsa-pkcs1': 'RSA', 'rsa-pss': 'RSA', ecdsa: 'EC', eddsa: 'OKP' } as const
+const KEY_TYPE = {
+  hmac: 'oct',
+  'rsa-pkcs1': 'RSA',
+  'rsa-pss': 'RSA',
+  ecdsa: 'EC',
+  eddsa: 'OKP',
+  'ml-dsa': 'AKP',
+} as const
+const ML_DSA_SEED_LENGTH = 32
 const RSA_PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi'] as const
 
 /** Checks the members of a JWK for one algorithm (RFC 7517 §4). @throws TypeError that names the member at fault */
@@ -23,7 +31,7 @@ export function checkJwk(jwk: Jwk, alg: Algorithm): CheckedJwk {
   const parameters = getAlgorithmParameters(alg)
   const kty = KEY_TYPE[parameters.family]
   if (readMember(jwk, 'kty') !== kty) throw new TypeError(`kty: ${alg} needs a key of type ${kty}.`)
-  const isPrivate = Object.hasOwn(jwk, 'd')
+  const isPrivate = Object.hasOwn(jwk, parameters.family === 'ml-dsa' ? 'priv' : 'd')
   checkUse(jwk, parameters.family === 'hmac' ? ['sign', 'verify'] : [isPrivate ? 'sign' : 'verify'])
   switch (parameters.family) {
     case 'hmac':
@@ -38,6 +46,11 @@ export function checkJwk(jwk: Jwk, alg: Algorithm): CheckedJwk {
         throw new TypeError(`crv: ${alg} needs the curve ${parameters.curve} (RFC 8037 §3.1).`)
       for (const name of isPrivate ? ['x', 'd'] : ['x']) readBytes(jwk, name, 32)
       return pickMembers(jwk, ['kty', 'crv', 'x'], isPrivate ? ['d'] : [])
+    case 'ml-dsa':
+      if (jwk.alg !== alg) throw new TypeError('alg: a key of type AKP says its algorithm itself (RFC 9964 §3).')
+      readBytes(jwk, 'pub', parameters.publicKeyLength)
+      if (isPrivate) readBytes(jwk, 'priv', ML_DSA_SEED_LENGTH)
+      return pickMembers(jwk, ['kty', 'alg', 'pub'], isPrivate ? ['priv'] : [])
     default:
       for (const name of isPrivate ? ['n', 'e', ...RSA_PRIVATE_MEMBERS] : ['n', 'e']) checkUnsigned(jwk, name)
       if (Object.hasOwn(jwk, 'oth')) throw new TypeError('oth: an RSA key of more than two primes is not supported.')

@@ -53,7 +53,8 @@ export function listMembers(set: unknown): readonly unknown[] {
 export function toPublicMember(jwk: unknown, algorithms: readonly Algorithm[] | undefined): Jwk {
   if (!isObject(jwk)) throw new TypeError('A JWK is an object.')
   if (jwk.kty === 'oct' || Object.hasOwn(jwk, 'k')) throw new TypeError('A secret does not belong in a JWK Set.')
-  if (Object.hasOwn(jwk, 'd')) throw new TypeError('A private key does not belong in a JWK Set.')
+  if (Object.hasOwn(jwk, 'd') || Object.hasOwn(jwk, 'priv'))
+    throw new TypeError('A private key does not belong in a JWK Set.')
   const alg = jwk.alg ?? findOnlyFit(jwk, algorithms)
   if (isAlgorithm(alg) && algorithms?.includes(alg) === false)
     throw new TypeError(`alg: ${alg} is not one of the algorithms asked for.`)
@@ -89,6 +90,9 @@ function fits(jwk: Jwk, alg: Algorithm): boolean {
   const parameters = getAlgorithmParameters(alg)
   switch (parameters.family) {
     case 'hmac':
+      return false
+    case 'ml-dsa':
+      // A key of type AKP without its algorithm is none (RFC 9964 §3).
       return false
     case 'ecdsa':
       return jwk.kty === 'EC' && jwk.crv === parameters.curve

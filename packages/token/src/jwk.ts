@@ -1,6 +1,9 @@
 import type { Algorithm } from './algorithm.ts'
 
-/** A JSON Web Key; members that this package has no use for are ignored (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2). */
+/**
+ * A JSON Web Key; members that this package has no use for are ignored
+ * (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2, RFC 9964 §3).
+ */
 export interface Jwk {
   readonly kty?: string
   readonly alg?: string
@@ -19,6 +22,8 @@ export interface Jwk {
   readonly dq?: string
   readonly qi?: string
   readonly k?: string
+  readonly pub?: string
+  readonly priv?: string
   readonly [member: string]: unknown
 }
 

@@ -24,6 +24,13 @@ export class OptionProblems {
       this.require(known.includes(name), name, `there is no such option; there are ${known.join(', ')}`)
   }
 
+  /** Adds a problem for each of some options that is there and neither true nor false. */
+  requireSwitches(options: object, names: readonly string[]): void {
+    const given: Readonly<Record<string, unknown>> = { ...options }
+    for (const name of names)
+      this.require(given[name] === undefined || typeof given[name] === 'boolean', name, 'give true or false')
+  }
+
   /** @throws TypeError that lists every problem */
   throwIfAny(): void {
     if (this.#lines.length > 0) throw new TypeError([`${this.caller}: mend these options.`, ...this.#lines].join('\n'))

@@ -4,6 +4,7 @@
  * (RFC 7515 §4.1, RFC 8725 §3.10).
  */
 import type { Algorithm } from './algorithm.ts'
+import { deepFreeze } from './deep-freeze.ts'
 import { type JsonObject, JsonRefusal, parseJsonObject } from './json-object.ts'
 import { isKeyId, KEY_ID_RULE } from './key-id.ts'
 import { TokenError } from './token-error.ts'
@@ -57,15 +58,8 @@ export function parseProtectedHeader(bytes: Uint8Array, algorithms: readonly Alg
   if (Object.hasOwn(header, 'kid') && !isKeyId(kid)) {
     throw new TokenError('header_invalid', `The key id (kid) of the token is not ${KEY_ID_RULE}.`, { claim: 'kid' })
   }
-  return deepFreeze(header) as ProtectedHeader
-}
-
-/** Freezes what is kept for later tokens and handed to a resolver for each of them. */
-function deepFreeze(value: object): object {
-  for (const member of Object.values(value)) {
-    if (typeof member === 'object' && member !== null) deepFreeze(member)
-  }
-  return Object.freeze(value)
+  // It is kept for later tokens, and handed to a resolver for each of them.
+  return deepFreeze(header) as JsonObject as ProtectedHeader
 }
 
 /**

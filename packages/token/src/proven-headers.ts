@@ -7,6 +7,7 @@
  * verifies nothing. A stranger's header never gets in, or strangers could fill the list.
  */
 import type { KnownHeader, KnownHeaders } from './compact-jws.ts'
+import { copyText } from './copy-text.ts'
 import type { ProtectedHeader } from './protected-header.ts'
 
 const MAX_HEADERS = 8
@@ -27,7 +28,7 @@ export class ProvenHeaders implements KnownHeaders {
   add(token: string, protectedHeader: ProtectedHeader): void {
     if (this.find(token) !== undefined) return
     // A slice of a string keeps the whole of it: the copy does not hold on to the token and its signature.
-    const prefix = Buffer.from(token.slice(0, token.indexOf('.') + 1), 'latin1').toString('latin1')
+    const prefix = copyText(token.slice(0, token.indexOf('.') + 1))
     this.#headers.push({ prefix, protectedHeader })
     if (this.#headers.length > MAX_HEADERS) this.#headers.shift()
   }

@@ -3,6 +3,7 @@ import { checkContent, composeHeader, type SignCompactOptionsOf, writeStrictJson
 import { isKey, type Key } from './key.ts'
 import { getScratch } from './scratch.ts'
 import { createSignature } from './signature.ts'
+import { createSignatureInPool } from './thread-pool-signature.ts'
 
 /** What `signCompact` is told. */
 export type SignCompactOptions = SignCompactOptionsOf<Key>
@@ -34,6 +35,13 @@ export function signSegments(header: string, payload: Uint8Array, key: Key): str
   const scratch = getScratch(signingInput.length)
   const bytes = scratch.subarray(0, scratch.write(signingInput, 0, 'latin1'))
   return `${signingInput}.${encodeBase64url(createSignature(key, bytes))}`
+}
+
+/** Signs what `signSegments` signs, on the thread pool. */
+export async function signSegmentsInPool(header: string, payload: Uint8Array, key: Key): Promise<string> {
+  const signingInput = `${header}.${encodeBase64url(payload)}`
+  const signature = await createSignatureInPool(key, Buffer.from(signingInput, 'latin1'))
+  return `${signingInput}.${encodeBase64url(signature)}`
 }
 
 /** Writes JSON that a verifier of this package accepts. @throws TypeError that names the argument */

@@ -22,6 +22,7 @@ export function createSignature(key: Key, input: Uint8Array): Buffer {
     case 'ecdsa':
       return ecdsaSignatureFromDer(sign(parameters.hash, input, signing), parameters)
     case 'eddsa':
+    case 'ml-dsa':
       return sign(null, input, signing)
     default:
       return sign(parameters.hash, input, signing)
@@ -29,7 +30,7 @@ export function createSignature(key: Key, input: Uint8Array): Buffer {
 }
 
 /** Tells whether a signature is that of the key over the bytes (RFC 7515 §5.2 step 8). */
-function isSignatureValid(key: Key, input: Uint8Array, signature: Uint8Array): boolean {
+export function isSignatureValid(key: Key, input: Uint8Array, signature: Uint8Array): boolean {
   const { parameters, verification, hmacPads, signatureLength } = getKeyMaterial(key)
   if (verification === undefined || signature.length !== signatureLength) return false
   switch (parameters.family) {
@@ -40,6 +41,7 @@ function isSignatureValid(key: Key, input: Uint8Array, signature: Uint8Array): b
       return der !== undefined && verify(parameters.hash, input, verification, der)
     }
     case 'eddsa':
+    case 'ml-dsa':
       return verify(null, input, verification, signature)
     default:
       return verify(parameters.hash, input, verification, signature)

@@ -50,12 +50,17 @@ export interface SignerRules {
 type ClaimsToSign = { -readonly [Claim in keyof JwtClaims]: JwtClaims[Claim] | undefined }
 
 /**
- * Reads the options of a signer into its rules.
+ * Reads the options of a signer into its rules. `switches` are those that are true or false and that not every library
+ * has.
  *
  * @throws TypeError that lists every bad option with its mend
  */
-export function readSignerOptions(options: SignerOptionsOf<unknown>, canSign: (key: unknown) => boolean): SignerRules {
-  const lifetime = checkSignerOptions(options, canSign)
+export function readSignerOptions(
+  options: SignerOptionsOf<unknown>,
+  canSign: (key: unknown) => boolean,
+  switches: readonly string[] = [],
+): SignerRules {
+  const lifetime = checkSignerOptions(options, canSign, switches)
   const { issuer, audience, typ = 'JWT', now = () => Date.now() / 1000 } = options
   const aud = typeof audience === 'object' ? [...audience] : audience
   const complete = (claims: JwtClaims): object => {
@@ -77,11 +82,16 @@ export function readSignerOptions(options: SignerOptionsOf<unknown>, canSign: (k
 }
 
 /** Checks the options and returns the lifetime in seconds, or undefined where tokens need not expire. */
-function checkSignerOptions(options: SignerOptionsOf<unknown>, canSign: (key: unknown) => boolean): number | undefined {
+function checkSignerOptions(
+  options: SignerOptionsOf<unknown>,
+  canSign: (key: unknown) => boolean,
+  switches: readonly string[],
+): number | undefined {
   if (typeof options !== 'object' || options === null) throw new TypeError('createSigner: give an object of options.')
   const { key, issuer: iss, audience: aud, typ, now } = options
   const problems = new OptionProblems('createSigner')
-  problems.requireKnown(options, OPTION_NAMES)
+  problems.requireKnown(options, [...OPTION_NAMES, ...switches])
+  problems.requireSwitches(options, switches)
   const isType = typ === undefined || (typeof typ === 'string' && typ !== '')
   const isClock = now === undefined || typeof now === 'function'
   const fits = (claim: object): boolean => findMistypedClaim({ ...claim }) === undefined

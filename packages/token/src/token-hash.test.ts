@@ -20,3 +20,10 @@ test('takes the hash of the algorithm, and SHA-512 for Ed25519', () => {
   assert.equal(tokenHash('PS512', 'token'), left('sha512'))
   assert.equal(tokenHash('EdDSA', 'token'), left('sha512'))
 })
+
+test('takes SHAKE256 with 64 bytes for ML-DSA, as oidc-token-hash does', () => {
+  const accessToken =
+    'YmJiZTAwYmYtMzgyOC00NzhkLTkyOTItNjJjNDM3MGYzOWIy9sFhvH8K_x8UIHj1osisS57f5DduL-ar_qw5jl3lthwpMjm283aVMQXDmoqqqydDSqJfbhptzw8rUVwkuQbolw'
+  for (const alg of ['ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87'] as const)
+    assert.equal(tokenHash(alg, accessToken), 'jxsy68_eG9-91VnHsZ2VnCr_WqDMv4nspiSuUPRdNZk')
+})

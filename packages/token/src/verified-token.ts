@@ -2,7 +2,9 @@
 import { checkClaims } from './check-claims.ts'
 import { type JwtClaims, parseClaims } from './claims.ts'
 import { applySchema } from './claims-schema.ts'
+import type { UnverifiedJws } from './compact-jws.ts'
 import type { ProtectedHeader } from './protected-header.ts'
+import type { VerifiedTokens } from './verified-tokens.ts'
 import type { VerifierRules } from './verifier-options.ts'
 
 /** A JWT that passed every check. */
@@ -25,8 +27,20 @@ export interface VerifiedJwsOf<Key> {
  *
  * @throws TokenError with any code of the claims
  */
-export function readVerifiedClaims(payload: Uint8Array, rules: VerifierRules<unknown>): unknown {
+export function readVerifiedJwt(
+  { payload, protectedHeader }: UnverifiedJws,
+  token: string,
+  rules: VerifierRules<unknown>,
+  known: VerifiedTokens<VerifiedJwt<unknown>> | undefined,
+): VerifiedJwt<unknown> {
   const claims = parseClaims(payload)
   checkClaims(claims, rules, rules.now())
-  return rules.schema === undefined ? claims : applySchema(rules.schema, claims)
+  // As they are before a schema sees the claims, which might change them.
+  const { exp, nbf, iat } = claims
+  const verified = {
+    claims: rules.schema === undefined ? claims : applySchema(rules.schema, claims),
+    protectedHeader,
+  }
+  known?.add(token, { exp, nbf, iat }, verified)
+  return verified
 }

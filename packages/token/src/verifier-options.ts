@@ -46,6 +46,14 @@ interface BaseVerifierOptions<Keys> {
    */
   readonly maxTokenLength?: number
   /**
+   * How many tokens are remembered after they were verified, at most 1,000,000; an odd number counts as one more. A token
+   * that comes again is not parsed and its signature not checked again, but every check on time is made. Such a verifier
+   * returns the same object for the same token, frozen at any depth. Only with keys at hand: what a function finds may
+   * change unseen.
+   * @default 0
+   */
+  readonly cacheSize?: number
+  /**
    * Tells the time in epoch seconds.
    * @default the clock of the machine
    */
@@ -91,29 +99,40 @@ export type VerifierOptionsOf<Keys, Claims> = BaseVerifierOptions<Keys> &
 export interface VerifierRules<Keys> extends CompactJwsRules, ClaimRules {
   readonly keys: Keys
   readonly typ: string | undefined
+  readonly cacheSize: number
   readonly schema: ClaimsSchema<unknown> | undefined
   readonly now: () => number
 }
 
 const OPTION_NAMES: readonly string[] = (
-  'keys algorithms issuer audience typ requiredClaims clockTolerance maxTokenAge maxLifetime maxTokenLength schema now ' +
+  'keys algorithms issuer audience typ requiredClaims clockTolerance maxTokenAge maxLifetime maxTokenLength ' +
+  'cacheSize schema now ' +
   'dangerouslyAllowAnyIssuer dangerouslyAllowAnyAudience dangerouslyAllowNoExpiry'
 ).split(' ')
+
+const WAIVERS = ['dangerouslyAllowAnyIssuer', 'dangerouslyAllowAnyAudience', 'dangerouslyAllowNoExpiry'] as const
 
 const systemClock = (): number => Date.now() / 1000
 
 /** Reads the keys that were given as an option, and adds what is wrong with them. */
 export type KeysReader<Keys> = (keys: unknown, algorithms: readonly Algorithm[], problems: OptionProblems) => Keys
 
-/** Reads the options of a verifier into its rules. @throws TypeError that lists every bad option with its mend */
+/**
+ * Reads the options of a verifier into its rules. `switches` are those that are true or false and that not every library
+ * has.
+ *
+ * @throws TypeError that lists every bad option with its mend
+ */
 export function readVerifierOptions<Keys>(
   options: VerifierOptionsOf<unknown, unknown>,
   caller: string,
   readKeys: KeysReader<Keys>,
+  switches: readonly string[] = [],
 ): VerifierRules<Keys> {
   if (typeof options !== 'object' || options === null) throw new TypeError(`${caller}: give an object of options.`)
   const problems = new OptionProblems(caller)
-  problems.requireKnown(options, OPTION_NAMES)
+  problems.requireKnown(options, [...OPTION_NAMES, ...switches])
+  problems.requireSwitches(options, [...WAIVERS, ...switches])
   checkSimpleOptions(options, problems)
   const algorithms = readAlgorithms(options.algorithms, problems)
   const rules: VerifierRules<Keys> = {
@@ -126,6 +145,7 @@ export function readVerifierOptions<Keys>(
     maxTokenLength: readMaxTokenLength(options.maxTokenLength, problems),
     requiredClaims: listRequiredClaims(options, problems),
     typ: options.typ,
+    cacheSize: readCacheSize(options, problems),
     schema: options.schema,
     clockTolerance: options.clockTolerance ?? 5,
     now: options.now ?? systemClock,
@@ -135,7 +155,7 @@ export function readVerifierOptions<Keys>(
 }
 
 function checkSimpleOptions(
-  { typ, clockTolerance, schema, now, ...options }: VerifierOptionsOf<unknown, unknown>,
+  { typ, clockTolerance, schema, now }: VerifierOptionsOf<unknown, unknown>,
   problems: OptionProblems,
 ): void {
   problems.require(
@@ -151,13 +171,7 @@ function checkSimpleOptions(
     'give a number of seconds from 0 to 300',
   )
   problems.require(now === undefined || typeof now === 'function', 'now', 'give a function that returns epoch seconds')
-  for (const waiver of WAIVERS) {
-    const value = options[waiver]
-    problems.require(value === undefined || typeof value === 'boolean', waiver, 'give true or false')
-  }
 }
-
-const WAIVERS = ['dangerouslyAllowAnyIssuer', 'dangerouslyAllowAnyAudience', 'dangerouslyAllowNoExpiry'] as const
 
 /** Reads the list of accepted algorithms; there is no default, and `none` is not a name (RFC 8725 §3.1). */
 export function readAlgorithms(algorithms: unknown, problems: OptionProblems): readonly Algorithm[] {
@@ -179,6 +193,17 @@ export function readMaxTokenLength(
     'give a whole number of characters above zero',
   )
   return maxTokenLength
+}
+
+function readCacheSize({ cacheSize = 0, keys }: VerifierOptionsOf<unknown, unknown>, problems: OptionProblems): number {
+  const isSound = Number.isInteger(cacheSize) && cacheSize >= 0 && cacheSize <= 1_000_000
+  problems.require(isSound, 'cacheSize', 'give a whole number of tokens from 0 to 1000000')
+  problems.require(
+    typeof keys !== 'function' || cacheSize === 0,
+    'cacheSize',
+    'leave it out with a function that finds keys, since a key that is gone would not be noticed',
+  )
+  return cacheSize
 }
 
 function readNames(

@@ -62,9 +62,10 @@ export function requireRoles(...roles: [string, ...string[]]): Middleware {
 export function requireAll(requirements: Requirements): Middleware {
   const isMet: RequirementCheck = createRequirementCheck(requirements)
   return (request, response, next) => {
-    const { error, isThrown } = checkPassage(request, isMet)
-    if (error === undefined) next()
-    else refuse(response, next, error, isThrown)
+    void checkPassage(request, isMet, (error, isThrown) => {
+      if (error === undefined) next()
+      else refuse(response, next, error, isThrown)
+    })
   }
 }
 

@@ -90,9 +90,10 @@ export function requireRoles(...roles: [string, ...string[]]): Hook {
 export function requireAll(requirements: Requirements): Hook {
   const isMet = createRequirementCheck(requirements)
   return (request, reply, done) => {
-    const { error, isThrown } = checkPassage(request, isMet)
-    if (error === undefined) done()
-    else refuse(reply, done, error, isThrown)
+    void checkPassage(request, isMet, (error, isThrown) => {
+      if (error === undefined) done()
+      else refuse(reply, done, error, isThrown)
+    })
   }
 }
 

@@ -61,10 +61,9 @@ export function requireRoles(...roles: [string, ...string[]]): MiddlewareHandler
 export function requireAll(requirements: Requirements): MiddlewareHandler {
   const isMet = createRequirementCheck(requirements)
   return async (context, next) => {
-    const { error, isThrown } = checkPassage(context, isMet)
-    if (error !== undefined) return refuse(error, isThrown)
-    await next()
-    return undefined
+    const refusal = await checkPassage(context, isMet, (error, isThrown) => error && refuse(error, isThrown))
+    if (refusal === undefined) await next()
+    return refusal
   }
 }
 

@@ -2,16 +2,10 @@
  * Owns the check of ID tokens, those of any OpenID provider: what a client must check before it believes who signed in (OpenID
  * Connect Core 1.0 §3.1.3.7). An ID token says who the user is to this client; it opens no API, and an access token is none.
  */
-import {
-  type Algorithm,
-  type JwtClaims,
-  type LocalKeys,
-  TokenError,
-  tokenHash,
-  type VerifiedJwt,
-} from '@countersign/token'
+import { type Algorithm, type JwtClaims, type LocalKeys, TokenError, tokenHash } from '@countersign/token'
 import { type Clock, systemClock } from '../clock.ts'
 import { IssuerPolicy } from '../issuer-policy.ts'
+import type { VerifiedToken } from '../issuer-settings.ts'
 import { type Log, limitLog } from '../log.ts'
 import { readSettings } from '../settings.ts'
 
@@ -127,7 +121,7 @@ export function createIdTokenVerifier(options: IdTokenVerifierOptions): IdTokenV
 }
 
 /** Says no to access tokens, logout tokens and whatever else has a type of its own (RFC 8725 §3.11). */
-function checkType({ protectedHeader: { typ } }: VerifiedJwt<unknown>): void {
+function checkType({ protectedHeader: { typ } }: VerifiedToken): void {
   if (typ !== undefined && !/^(application\/)?jwt$/i.test(typ))
     throw new TokenError('type_mismatch', 'The token is of another type (typ) than an ID token.', {
       claim: 'typ',
@@ -154,7 +148,7 @@ function checkNonce({ nonce }: IdTokenClaims, expected: string | null): void {
     throw new TokenError('claim_invalid', 'The nonce of the ID token is not that of the request.', { claim: 'nonce' })
 }
 
-function checkAccessTokenHash(verified: VerifiedJwt<unknown>, accessToken: string | undefined): void {
+function checkAccessTokenHash(verified: VerifiedToken, accessToken: string | undefined): void {
   const { at_hash: hash } = verified.claims as { at_hash?: unknown }
   if (accessToken === undefined || hash === undefined) return
   if (hash !== tokenHash(verified.protectedHeader.alg, accessToken))

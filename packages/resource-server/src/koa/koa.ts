@@ -68,9 +68,11 @@ export function requireRoles(...roles: [string, ...string[]]): Middleware {
 export function requireAll(requirements: Requirements): Middleware {
   const isMet = createRequirementCheck(requirements)
   return async (context, next) => {
-    const { error, isThrown } = checkPassage(context, isMet)
+    const error = await checkPassage(context, isMet, (refusal, isThrown) => {
+      if (refusal !== undefined) refuse(context, refusal, isThrown)
+      return refusal
+    })
     if (error === undefined) await next()
-    else refuse(context, error, isThrown)
   }
 }
 

@@ -8,7 +8,7 @@ import type { AccessTokenClaims } from '../auth.ts'
 import { setPassage } from '../protected-request.ts'
 import { createProtection } from '../protection.ts'
 import { type NodeRequest, NodeRequestView } from '../request-view.ts'
-import { createRequirementCheck, type RequirementCheck, type Requirements } from '../requirements.ts'
+import { combineChecks, createRequirementCheck, type RequirementCheck, type Requirements } from '../requirements.ts'
 
 export { AccessError } from '../access-error.ts'
 export type { AccessTokenClaims, Auth } from '../auth.ts'
@@ -93,9 +93,7 @@ export function RequireAll(requirements: Requirements): RouteDecorator {
   return (target, key, descriptor) => {
     const place = placeOf(target, key, descriptor)
     const earlier = getRules(place)?.isMet
-    defineRules(place, {
-      isMet: earlier === undefined ? isMet : (claims, now) => isMet(claims, now) ?? earlier(claims, now),
-    })
+    defineRules(place, { isMet: earlier === undefined ? isMet : combineChecks([isMet, earlier]) })
   }
 }
 
@@ -138,11 +136,7 @@ function rulesOf(context: Context): RouteRules {
   const ofMethod = getRules(context.getHandler()) ?? {}
   const checks = [ofClass.isMet, ofMethod.isMet].filter((check) => check !== undefined)
   const isPublic = ofMethod.isPublic ?? (ofClass.isPublic === true && ofMethod.isMet === undefined)
-  if (checks.length === 0) return { isPublic }
-  return {
-    isPublic,
-    isMet: (claims, now) => checks.map((check) => check(claims, now)).find((error) => error !== undefined),
-  }
+  return checks.length === 0 ? { isPublic } : { isPublic, isMet: combineChecks(checks) }
 }
 
 /** Express has `setHeader`, Fastify `header`. The type of the body is left to Nest, which writes JSON and insists on saying so. */

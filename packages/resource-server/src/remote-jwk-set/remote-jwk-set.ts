@@ -82,6 +82,10 @@ export class RemoteJwkSet implements KeySource {
     return this.#set ?? set
   }
 
+  refresh(): void {
+    void this.#fetchSoon()
+  }
+
   close(): void {
     this.#isClosed = true
     this.#cancelNext()

@@ -33,6 +33,7 @@ function createDecider({ settings, keys, store, log }: Parts): ForwardAuth {
     algorithms: [...new Set(keys.verificationKeys.map((key) => key.alg))],
     clock: { ...systemClock, now: () => store.estimateNow() / 1000 },
     log,
-    isLive: async ({ claims: { sid = '', sub } }) => (await store.findLiveSession(sid))?.userId === sub,
+    isLive: async ({ claims: { sid = '', sub, jti }, protectedHeader: { kid } }) =>
+      (await store.findLiveSession(sid))?.userId === sub && !(await store.isRevoked({ jti, kid })),
   })
 }

@@ -14,10 +14,12 @@ export function jwks(parts: Parts): Endpoint {
         body: z.object({ keys: z.array(z.looseObject({ kid: z.string(), alg: z.string() })) }),
       },
     },
-    handle: (c) =>
-      c.body(JSON.stringify(parts.keys.jwkSet), 200, {
-        'content-type': 'application/json',
-        'cache-control': publicDocument,
-      }),
+    async handle(c) {
+      // Another process may have revoked a key.
+      const { keysVersion } = await parts.store.readHead()
+      await parts.accessTokensOf(keysVersion)
+      const headers = { 'content-type': 'application/json', 'cache-control': publicDocument }
+      return c.body(JSON.stringify(parts.keys.jwkSet), 200, headers)
+    },
   }
 }

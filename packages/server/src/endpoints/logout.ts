@@ -33,5 +33,6 @@ async function endSessionOf({ store, keys, accessTokens }: Parts, token: string)
     return
   }
   const verified = accessTokens.verify(token)
-  if ('sid' in verified) await store.revokeSession({ sid: verified.sid, userId: verified.sub }, 'logout')
+  if ('sid' in verified && verified.sid !== undefined)
+    await store.revokeSession({ sid: verified.sid, userId: verified.sub }, 'logout')
 }

@@ -53,6 +53,7 @@ function describeApi(routes: readonly Route[], issuer: string): object {
       schemas: { ...components, Problem },
       securitySchemes: {
         'access-token': { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+        client: { type: 'http', scheme: 'basic', description: 'client_id and client_secret' },
         'refresh-token': { type: 'http', scheme: 'bearer', description: 'A refresh token, rt1.…' },
       },
     },
@@ -63,7 +64,7 @@ function describeApi(routes: readonly Route[], issuer: string): object {
 type Components = Record<string, unknown>
 
 function describeEndpoint(method: string, path: string, endpoint: Endpoint, components: Components): object {
-  const { summary, description, body, authorization, pathParameters = {} } = endpoint
+  const { summary, description, body, form, authorization, pathParameters = {} } = endpoint
   return {
     operationId: `${method.toLowerCase()}${path.replaceAll(/[^A-Za-z0-9]+(\w)/g, (_, letter: string) => letter.toUpperCase())}`,
     summary,
@@ -80,13 +81,24 @@ function describeEndpoint(method: string, path: string, endpoint: Endpoint, comp
         content: { 'application/json': { schema: toSchema(body, components) } },
       },
     }),
+    ...(form && {
+      requestBody: { required: true, content: { 'application/x-www-form-urlencoded': { schema: describeForm(form) } } },
+    }),
     responses: { ...describeAnswers(endpoint.answers, components), ...describeRefusals(endpoint) },
   }
+}
+
+function describeForm(form: Readonly<Record<string, string>>): object {
+  const properties = Object.entries(form).map(([name, description]) => [name, { type: 'string', description }])
+  return { type: 'object', properties: Object.fromEntries(properties) }
 }
 
 /** Under which heading of the API page an endpoint stands. */
 function groupOf(path: string, { authorization }: Endpoint): string {
   if (path.startsWith('/.well-known/')) return 'Keys and metadata'
+  if (path.startsWith('/api/admin/')) return 'Administration'
+  if (path.startsWith('/oauth/')) return 'OAuth'
+  if (path.startsWith('/revocations/')) return 'Revocation feed'
   if (path === '/healthz' || path === '/readyz') return 'Health'
   return authorization === 'access-token' ? 'My account' : 'Signing in'
 }

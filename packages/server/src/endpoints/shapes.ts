@@ -33,6 +33,8 @@ export const scope = z
 
 export const audience = z.string().min(1).max(512).meta({ description: 'One of the audiences this server issues for.' })
 
+export const reason = z.string().max(512).meta({ description: 'Why; for the audit table.' })
+
 export const refreshToken = z.string().min(1).max(1024).meta({ description: 'Opaque; begins with rt1.' })
 
 export const tokenAnswer = z

@@ -63,14 +63,15 @@ async function answer(
   request: SignIn,
   rid: Uint8Array,
   account: AccountProfile,
-  { session, now, notBefore }: Opened,
+  { session, now, notBefore, keysVersion }: Opened,
 ): Promise<TokenAnswer> {
   const { settings, keys, store } = parts
   const audience = session.audience ?? settings.audiences[0]
   const scope = grantedScope(settings, account.roles, session.scope)
   const first = { pepperId: keys.peppers.current, rid, gen: 1, att: 0 }
   try {
-    const issued = await parts.accessTokens.issue({ session, account, audience, scope, now, notBefore })
+    const accessTokens = await parts.accessTokensOf(keysVersion)
+    const issued = await accessTokens.issue({ session, account, audience, scope, now, notBefore })
     const refreshToken = encodeRefreshToken(first, session.clientId, keys.peppers)
     return { ...issued, refreshToken, tokenType: 'Bearer', ...scopeAnswer(request.scope, scope) }
   } catch (error) {

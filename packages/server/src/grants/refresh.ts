@@ -9,7 +9,7 @@ import { OAuthError } from '../oauth/oauth-error.ts'
 import { firstPartyClient, type Parts } from '../parts.ts'
 import { encodeRefreshToken, hashRid, parseRefreshToken, type RefreshToken } from '../sessions/refresh-token.ts'
 import type { Rotation } from '../store/store.ts'
-import { grantedScope, otherAudience, requestedAudience } from '../tokens/granted-scope.ts'
+import { grantedScope, isIssuedFor, otherAudience, requestedAudience } from '../tokens/granted-scope.ts'
 import { clockBehind } from './clock-behind.ts'
 import { scopeAnswer, type TokenAnswer } from './token-answer.ts'
 
@@ -53,14 +53,14 @@ async function answer(
   rotation: Served,
 ): Promise<TokenAnswer> {
   const { settings, accounts, keys, log } = parts
-  const { session, state, pepperId, now, notBefore } = rotation
+  const { session, state, pepperId, now, notBefore, keysVersion } = rotation
   const account = await accounts.findAccount(session.userId)
   if (!account) throw new OAuthError('invalid_grant', { reason: 'the account is gone' })
   if (rotation.outcome === 'reissued')
     log.info({ event: 'refresh.late_replay', sid: session.sid }, 'a lost refresh answer was issued again')
 
   const audience = request.audience ?? session.audience ?? settings.audiences[0]
-  if (!settings.audiences.includes(audience)) {
+  if (!isIssuedFor(settings, audience)) {
     throw new OAuthError('invalid_grant', { reason: 'its audience is no longer issued for' })
   }
   const scope = grantedScope(settings, account.roles, session.scope, request.scope)
@@ -70,7 +70,8 @@ async function answer(
   const refreshToken = keepsPresented
     ? request.refreshToken
     : encodeRefreshToken(current, session.clientId, keys.peppers)
-  const issued = await parts.accessTokens.issue({ session, account, audience, scope, now, notBefore })
+  const accessTokens = await parts.accessTokensOf(keysVersion)
+  const issued = await accessTokens.issue({ session, account, audience, scope, now, notBefore })
   return { ...issued, refreshToken, tokenType: 'Bearer', ...scopeAnswer(request.scope, scope) }
 }
 

@@ -18,8 +18,11 @@ export async function authenticate({ accessTokens, store }: Parts, c: RequestCon
   if (token === undefined) throw new OAuthError('invalid_token', { reason: 'no access token was sent' })
   const verified = accessTokens.verify(token)
   if ('refusal' in verified) throw new OAuthError('invalid_token', { reason: verified.refusal, tokenSent: true })
-  const session = await store.findLiveSession(verified.sid)
-  if (session?.userId !== verified.sub)
-    throw new OAuthError('invalid_token', { reason: 'its session is over', tokenSent: true })
+  const { sid, sub, jti, kid } = verified
+  const session = sid === undefined ? undefined : await store.findLiveSession(sid)
+  if (session?.userId !== sub) throw new OAuthError('invalid_token', { reason: 'its session is over', tokenSent: true })
+  // The session stands for its user and client, whose not-befores it knows; the token and its key may be revoked on their own.
+  if (await store.isRevoked({ jti, kid }))
+    throw new OAuthError('invalid_token', { reason: 'it is revoked', tokenSent: true })
   return session
 }

@@ -39,7 +39,9 @@ export interface Endpoint {
   /** Whether the body may be left out. @default false */
   readonly bodyOptional?: boolean
   /** What may stand in the Authorization header. */
-  readonly authorization?: 'access-token' | 'refresh-token'
+  readonly authorization?: 'access-token' | 'refresh-token' | 'client'
+  /** The parameters of a form body (RFC 6749 §3.2). */
+  readonly form?: Readonly<Record<string, string>>
   readonly pathParameters?: Readonly<Record<string, string>>
   readonly answers: Readonly<Record<number, Answer>>
   /** Codes with which it refuses, besides those that every endpoint has. */

@@ -1,4 +1,4 @@
-/** Reads a JSON body: bounded, UTF-8, one object, of the shape the endpoint asks for. Everything else is refused by name. */
+/** Reads a body, JSON or a form: bounded, UTF-8, one object, of the shape the endpoint asks for. Everything else is refused by name. */
 import type { z } from 'zod'
 import { OAuthError, type RefusedMember } from '../oauth/oauth-error.ts'
 import type { RequestContext } from './endpoint.ts'
@@ -65,6 +65,25 @@ async function readPieces(body: AsyncIterable<Uint8Array> | null): Promise<Uint8
 
 function tooLarge(): OAuthError {
   return new OAuthError('payload_too_large', { reason: `the body is larger than ${maxLength} bytes` })
+}
+
+/**
+ * Reads a form body: each parameter at most once, an empty one counts as not sent (RFC 6749 §3.2). @throws OAuthError `invalid_request`
+ */
+export async function readForm(c: RequestContext): Promise<Readonly<Record<string, string>>> {
+  const [type = ''] = (c.req.header('content-type') ?? '').toLowerCase().split(';')
+  if (type.trim() !== 'application/x-www-form-urlencoded')
+    throw new OAuthError('unsupported_media_type', { reason: 'the body is no form' })
+  const bytes = await readBytes(c)
+  const parameters = new Map<string, string>()
+  for (const [name, value] of new URLSearchParams(Buffer.from(bytes).toString('utf8'))) {
+    if (parameters.has(name)) {
+      const members = [{ member: name.slice(0, 64), detail: 'must be sent once' }]
+      throw new OAuthError('invalid_request', { reason: 'a parameter was sent twice', members })
+    }
+    parameters.set(name, value)
+  }
+  return Object.fromEntries([...parameters].filter(([, value]) => value !== ''))
 }
 
 function decode(bytes: Uint8Array): unknown {

@@ -5,7 +5,7 @@
 import type { ErrorCode, OAuthError } from '../oauth/oauth-error.ts'
 
 interface ErrorForm {
-  readonly status: 400 | 401 | 404 | 405 | 413 | 415 | 431 | 500 | 503
+  readonly status: 400 | 401 | 403 | 404 | 405 | 413 | 415 | 431 | 500 | 503
   readonly title: string
   /** What the client is told; the same for every cause. */
   readonly detail: string
@@ -28,6 +28,33 @@ export const errorForms: Readonly<Record<ErrorCode, ErrorForm>> = {
     status: 401,
     title: 'Unauthorized',
     detail: 'The access token is missing, invalid, expired or revoked.',
+  },
+  invalid_client: {
+    status: 401,
+    title: 'Unauthorized',
+    detail: 'The client is unknown, disabled or not authenticated.',
+  },
+  invalid_scope: {
+    status: 400,
+    title: 'Bad Request',
+    detail: 'The scope is malformed, or more than the client may have.',
+  },
+  invalid_target: { status: 400, title: 'Bad Request', detail: 'The resource is not one that this server issues for.' },
+  unsupported_grant_type: {
+    status: 400,
+    title: 'Bad Request',
+    detail: 'The grant type is not one that this server knows.',
+  },
+  insufficient_scope: {
+    status: 403,
+    title: 'Forbidden',
+    detail: 'The access token does not have the scope that this needs.',
+  },
+  insufficient_role: { status: 403, title: 'Forbidden', detail: 'The user does not have the role that this needs.' },
+  insufficient_user_authentication: {
+    status: 401,
+    title: 'Unauthorized',
+    detail: 'This needs a more recent sign-in. Sign in again.',
   },
   not_found: { status: 404, title: 'Not Found', detail: 'There is nothing at this path.' },
   method_not_allowed: { status: 405, title: 'Method Not Allowed', detail: 'This path does not answer this method.' },
@@ -85,20 +112,39 @@ function toProblem(error: OAuthError, requestId: string): Problem {
   }
 }
 
+/** Answers a refusal of an endpoint of OAuth: `error` and `error_description`, as JSON (RFC 6749 §5.2). */
+export function oauthRefusalResponse(error: OAuthError, realm: string, requestId: string): Response {
+  const response = refusalResponse(error, realm, requestId)
+  const { detail: error_description, error: code } = toProblem(error, requestId)
+  const headers = new Headers(response.headers)
+  headers.set('content-type', 'application/json')
+  const status = error.code === 'invalid_grant' ? 400 : response.status
+  if (status === 400) headers.delete('www-authenticate')
+  return new Response(JSON.stringify({ error: code, error_description }), { status, headers })
+}
+
 /** Answers a refusal, with the headers that its status calls for (RFC 9110 §11.6.1, §15.5.6, RFC 6750 §3). */
 export function refusalResponse(error: OAuthError, realm: string, requestId: string): Response {
   const { status } = errorForms[error.code]
   const headers = new Headers({ 'content-type': 'application/problem+json' })
-  if (status === 401) headers.set('www-authenticate', challenge(error, realm))
+  if (status === 401 || error.code === 'insufficient_scope') headers.set('www-authenticate', challenge(error, realm))
   if (error.retryAfter !== undefined) headers.set('retry-after', String(error.retryAfter))
   if (status === 405) headers.set('allow', error.allow.join(', '))
   if (status === 413 || status === 415) headers.set('connection', 'close')
   return new Response(JSON.stringify(toProblem(error, requestId)), { status, headers })
 }
 
+/** The error word of a challenge (RFC 6750 §3.1, RFC 9470 §3). */
+const challengeWords: Partial<Record<ErrorCode, string>> = {
+  invalid_token: 'invalid_token',
+  insufficient_scope: 'insufficient_scope',
+  insufficient_user_authentication: 'insufficient_user_authentication',
+}
+
 /** No error word when no token was sent, or when what was refused was no access token (RFC 6750 §3.1). */
 function challenge(error: OAuthError, realm: string): string {
-  return error.code === 'invalid_token' && error.tokenSent
-    ? `Bearer realm="${realm}", error="invalid_token"`
-    : `Bearer realm="${realm}"`
+  if (error.code === 'invalid_client') return `Basic realm="${realm}"`
+  const word = challengeWords[error.code]
+  const isTold = word !== undefined && (error.code !== 'invalid_token' || error.tokenSent)
+  return isTold ? `Bearer realm="${realm}", error="${word}"` : `Bearer realm="${realm}"`
 }

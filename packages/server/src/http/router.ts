@@ -13,7 +13,7 @@ import type { Settings } from '../settings.ts'
 import { StoreUnavailableError } from '../store/store.ts'
 import { listedCors, openCors } from './cors.ts'
 import type { Endpoint, RequestContext, RequestEnv, Route } from './endpoint.ts'
-import { refusalResponse } from './problem.ts'
+import { oauthRefusalResponse, refusalResponse } from './problem.ts'
 import { securityHeaders } from './security-headers.ts'
 
 export interface Router {
@@ -37,7 +37,11 @@ export function createRouter(routes: readonly Route[], parts: Parts, ready: () =
   for (const { method, path, endpoint } of rows) {
     if (endpoint.public)
       app.use(path, etag({ retainedHeaders: [...RETAINED_304_HEADERS, 'access-control-allow-origin'] }))
-    app.on(method, path, (c) => handle(endpoint, c))
+    app.on(method, path, (c) => {
+      const answered = handle(endpoint, c)
+      // An act may have written a revocation: readers of the feed need not wait for the next look.
+      return method === 'GET' ? answered : answered.finally(parts.feed.poke)
+    })
   }
   for (const [path, methods] of methodsByPath(rows)) {
     app.all(path, () => {
@@ -115,7 +119,8 @@ function refuse(thrown: unknown, c: RequestContext, { log, settings }: Parts): R
   else if (error.code === 'temporarily_unavailable')
     log.warn({ ...fields, err: describeError(error.cause) }, 'request not served')
   else log.info(fields, 'request refused')
-  return refusalResponse(error, settings.issuer, requestId)
+  const isOAuth = c.req.path.startsWith(`${settings.basePath}/oauth/`)
+  return (isOAuth ? oauthRefusalResponse : refusalResponse)(error, settings.issuer, requestId)
 }
 
 /** The path of the row, not of the request: people paste tokens into paths. */

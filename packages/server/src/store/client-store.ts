@@ -20,7 +20,7 @@ export interface NewClient extends Pick<Client, 'id' | 'name' | 'scope'> {
 
 /** What a client may do at this moment; the store's clock decides. */
 export type ClientAdmission =
-  | { readonly outcome: 'admitted'; readonly now: number; readonly notBefore: number }
+  | { readonly outcome: 'admitted'; readonly now: number; readonly notBefore: number; readonly keysVersion: number }
   | { readonly outcome: 'refused' }
   | { readonly outcome: 'clock_behind' }
 

@@ -13,6 +13,8 @@ export interface FeedHead {
   readonly seq: number
   /** When the sequencer last looked, epoch milliseconds. */
   readonly tickAt: number
+  /** Raised by each change of the signing keys. */
+  readonly keysVersion: number
   /** The longest lifetime of an access token that may still be in use, seconds. */
   readonly maxLifetime: number
 }
@@ -32,6 +34,17 @@ export type RevocationTarget =
   | { readonly kind: 'key'; readonly kid: string }
   /** Everything that was issued until now. */
   | { readonly kind: 'all' }
+
+/** What an access token says of itself that an entry may revoke; what is left out is not looked at. */
+export interface TokenMarks {
+  readonly sid?: string | undefined
+  readonly jti?: string | undefined
+  readonly sub?: string | undefined
+  readonly clientId?: string | undefined
+  readonly kid?: string | undefined
+  /** Epoch seconds. */
+  readonly iat?: number | undefined
+}
 
 /** Who did something to whom, and why; for the audit table. */
 export interface Act {
@@ -73,6 +86,8 @@ export interface RevocationStore {
     readonly now: number
     readonly entries: readonly RevocationEntry[]
   }>
+  /** Tells whether an entry, numbered or not, revokes a token that says this of itself. */
+  isRevoked(token: TokenMarks): Promise<boolean>
   /** Revokes something, with its entry and a line in the audit table. `unknown` for a user, session, client or key that is not there. */
   revoke(target: RevocationTarget, act: Act): Promise<{ outcome: 'revoked' | 'unknown' }>
 

@@ -97,8 +97,17 @@ export interface ClockBehind {
   readonly outcome: 'clock_behind'
 }
 
+/** What the minting of an access token takes from the transaction that allowed it. */
+export interface MintingMoment {
+  readonly now: number
+  /** No token may be dated before. */
+  readonly notBefore: number
+  /** Raised by each change of the signing keys: a key that was revoked signs nothing any more. */
+  readonly keysVersion: number
+}
+
 export type Opening =
-  | { readonly outcome: 'opened'; readonly session: Session; readonly now: number; readonly notBefore: number }
+  | ({ readonly outcome: 'opened'; readonly session: Session } & MintingMoment)
   /** The password was changed, or the account deleted, while this login was verifying it. */
   | { readonly outcome: 'credentials_changed' }
   | ClockBehind
@@ -132,7 +141,7 @@ export interface Presentation extends PresentedToken {
 }
 
 export type Rotation =
-  | {
+  | ({
       readonly outcome: Served
       readonly session: Session
       readonly state: RotationState
@@ -140,9 +149,7 @@ export type Rotation =
       readonly pepperId: number
       /** Whether to hand out the current refresh token; otherwise the presented one is kept. */
       readonly successor: boolean
-      readonly now: number
-      readonly notBefore: number
-    }
+    } & MintingMoment)
   /** Theft: the session has been ended, and that is committed. */
   | { readonly outcome: 'reused'; readonly sid: string; readonly userId: string }
   /** A token this database never issued: it was restored from a backup. Nothing has changed. */

@@ -6,21 +6,29 @@
  * verifiers of other makers accept no token from the future. That is at most one second: the store refuses when its clock is
  * further behind.
  */
-import { createSigner, createVerifier, TokenError } from '@countersign/token'
+import { createJwtVerifier, createSigner, type JwtClaims, TokenError, type VerifiedJwt } from '@countersign/token'
+import type { RevocationSnapshot } from '@countersign/token/revocations'
 import type { AccountProfile } from '../accounts/accounts.ts'
+import { parseScope } from '../oauth/scope.ts'
 import type { Settings } from '../settings.ts'
-import type { Session } from '../store/store.ts'
+import type { TokenMarks } from '../store/revocation-store.ts'
+import type { MintingMoment, Session } from '../store/store.ts'
 import { assertClaimNames } from './claim-names.ts'
 import type { Keys } from './keys.ts'
 
-/** What a token is issued for; times are epoch milliseconds of the store's clock. */
-export interface AccessGrant {
+/** What a user's token is issued for; times are epoch milliseconds of the store's clock. */
+export interface AccessGrant extends Omit<MintingMoment, 'keysVersion'> {
   readonly session: Session
   readonly account: AccountProfile
   readonly audience: string
   readonly scope: readonly string[]
-  readonly now: number
-  readonly notBefore: number
+}
+
+/** What a client's own token is issued for (RFC 6749 §4.4). */
+export interface ClientGrant extends Omit<MintingMoment, 'keysVersion'> {
+  readonly clientId: string
+  readonly audience: string
+  readonly scope: readonly string[]
 }
 
 export interface IssuedAccessToken {
@@ -29,12 +37,30 @@ export interface IssuedAccessToken {
   readonly expiresIn: number
 }
 
+/** What an access token that was verified says; nothing was looked up. */
+export interface VerifiedAccessToken extends TokenMarks {
+  readonly sub: string
+  readonly clientId: string
+  readonly jti: string
+  readonly iat: number
+  readonly exp: number
+  readonly scope: readonly string[]
+  readonly audience: readonly string[]
+  /** Epoch seconds; of users' tokens only. */
+  readonly authTime: number | undefined
+}
+
 /** What our own endpoints need of an access token, or why it was refused (for the log). */
-export type Verification = { readonly sid: string; readonly sub: string } | { readonly refusal: string }
+export type Verification = VerifiedAccessToken | { readonly refusal: string }
 
 export interface AccessTokens {
   issue(grant: AccessGrant): Promise<IssuedAccessToken>
+  issueToClient(grant: ClientGrant): Promise<IssuedAccessToken>
   verify(token: string): Verification
+  /** Signs a snapshot of the revocation feed, for relays that nobody trusts (typ revocations+jwt). */
+  signSnapshot(snapshot: RevocationSnapshot): Promise<string>
+  /** Signs the answer to an introspection for the client that asked (RFC 9701 §5). */
+  signIntrospection(clientId: string, answer: object): Promise<string>
   /** Makes sure that a token with these claims can be signed and is accepted. @throws TypeError */
   assertCarried(claims: Readonly<Record<string, unknown>>): void
 }
@@ -49,45 +75,58 @@ interface AccessTokenParts {
 
 export function createAccessTokens({ settings, keys, random, sleep, now }: AccessTokenParts): AccessTokens {
   const { issuer, accessTokenLifetime } = settings
-  const sign = createSigner({ key: keys.signingKey, issuer, lifetime: accessTokenLifetime, typ: 'at+jwt' })
-  const verifyToken = createVerifier({
+  const signing = { key: keys.signingKey, issuer, lifetime: accessTokenLifetime, typ: 'at+jwt' }
+  const signNow = createSigner(signing)
+  // An RSA signature takes up to 1.5 ms, in which a login storm would hold all other requests; the others take less than the way there.
+  const sign = createSigner({ ...signing, threadPool: /^[RP]S/.test(keys.signingKey.alg) })
+  const verifyToken = createJwtVerifier({
     keys: [...keys.verificationKeys],
     algorithms: [...new Set(keys.verificationKeys.map((key) => key.alg))],
     issuer,
     audience: [...new Set([issuer, ...settings.audiences])],
     typ: 'at+jwt',
-    requiredClaims: ['sub', 'iat', 'jti', 'sid'],
+    requiredClaims: ['sub', 'client_id', 'iat', 'jti'],
     now: () => now() / 1000,
   })
 
   async function issue(grant: AccessGrant): Promise<IssuedAccessToken> {
     const { session, account } = grant
     const own = await applicationClaims(settings, account, session)
-    const iat = Math.max(Math.floor(grant.now / 1000), grant.notBefore / 1000)
-    const exp = Math.max(iat + 1, Math.min(iat + accessTokenLifetime, Math.floor(session.absoluteExpiresAt / 1000)))
-    const accessToken = sign({
+    const claims = {
       ...own,
-      aud: grant.audience,
       sub: session.userId,
       client_id: session.clientId,
-      iat,
-      exp,
-      jti: Buffer.from(random(16)).toString('base64url'),
       sid: session.sid,
       scope: grant.scope.join(' '),
       roles: account.roles,
       auth_time: Math.floor(session.authenticatedAt / 1000),
       amr: session.amr,
-    })
-    const early = iat * 1000 - grant.now
+    }
+    return mint(grant, claims, Math.floor(session.absoluteExpiresAt / 1000))
+  }
+
+  /** The subject is the client itself, and there is no session (RFC 9068 §2.2). */
+  function issueToClient(grant: ClientGrant): Promise<IssuedAccessToken> {
+    const { clientId } = grant
+    return mint(grant, { sub: clientId, client_id: clientId, scope: grant.scope.join(' ') }, Number.POSITIVE_INFINITY)
+  }
+
+  async function mint(
+    { audience: aud, now: moment, notBefore }: AccessGrant | ClientGrant,
+    claims: JwtClaims,
+    latest: number,
+  ): Promise<IssuedAccessToken> {
+    const iat = Math.max(Math.floor(moment / 1000), notBefore / 1000)
+    const exp = Math.max(iat + 1, Math.min(iat + accessTokenLifetime, latest))
+    const accessToken = await sign({ ...claims, aud, iat, exp, jti: Buffer.from(random(16)).toString('base64url') })
+    const early = iat * 1000 - moment
     if (early > 0) await sleep(early)
     return { accessToken, expiresIn: exp - iat }
   }
 
   function verify(token: string): Verification {
     try {
-      const { sid, sub } = verifyToken(token)
-      return { sid: String(sid), sub: String(sub) }
+      return readVerified(verifyToken(token))
     } catch (error) {
       if (error instanceof TokenError) return { refusal: `${error.code}: ${error.message}` }
       throw error
@@ -96,11 +135,40 @@ export function createAccessTokens({ settings, keys, random, sleep, now }: Acces
 
   function assertCarried(claims: Readonly<Record<string, unknown>>): void {
     const iat = Math.floor(now() / 1000)
-    const probe = verify(sign({ ...claims, aud: issuer, sub: 'probe', sid: 'probe', jti: 'probe', iat }))
+    const names = { sub: 'probe', client_id: 'probe', sid: 'probe', jti: 'probe' }
+    const probe = verify(signNow({ ...claims, ...names, aud: issuer, iat }))
     if ('refusal' in probe) throw new TypeError(`no verifier would accept a token with these claims: ${probe.refusal}`)
   }
 
-  return { issue, verify, assertCarried }
+  /** As old as the feed lags at most; a relay that holds it back longer is found out. */
+  const signFeed = createSigner({ ...signing, typ: 'revocations+jwt', lifetime: 60, threadPool: true })
+  const signAnswer = createSigner({ ...signing, typ: 'token-introspection+jwt', lifetime: 60, threadPool: true })
+  const signSnapshot = (snapshot: RevocationSnapshot) => signFeed({ iat: Math.floor(now() / 1000), snapshot })
+  const signIntrospection = (aud: string, answer: object) =>
+    signAnswer({ aud, iat: Math.floor(now() / 1000), token_introspection: answer })
+
+  return { issue, issueToClient, verify, assertCarried, signSnapshot, signIntrospection }
+}
+
+function readVerified({ claims, protectedHeader: { kid } }: VerifiedJwt): VerifiedAccessToken {
+  const {
+    sid,
+    sub = '',
+    client_id: clientId = '',
+    jti = '',
+    iat = 0,
+    exp = 0,
+    scope = '',
+    aud,
+    auth_time: authTime,
+  } = claims
+  return {
+    ...{ sub, clientId, jti, iat, exp, kid },
+    sid: typeof sid === 'string' ? sid : undefined,
+    scope: parseScope(scope) ?? [],
+    audience: typeof aud === 'string' ? [aud] : (aud ?? []),
+    authTime: typeof authTime === 'number' ? authTime : undefined,
+  }
 }
 
 async function applicationClaims(

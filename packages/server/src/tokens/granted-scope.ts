@@ -16,8 +16,13 @@ export function grantedScope(
 
 /** The audience that a request asks for; `undefined` when it asks for none. @throws OAuthError `invalid_request` for an unknown one */
 export function requestedAudience(settings: Settings, requested: string | undefined): string | undefined {
-  if (requested === undefined || settings.audiences.includes(requested)) return requested
+  if (requested === undefined || isIssuedFor(settings, requested)) return requested
   throw otherAudience()
+}
+
+/** Tells whether tokens may be for an audience: one that was configured, or this server itself, for its own endpoints. */
+export function isIssuedFor({ audiences, issuer }: Settings, audience: string): boolean {
+  return audience === issuer || audiences.includes(audience)
 }
 
 /** The refusal of an audience that this server or session does not issue for. */

@@ -8,7 +8,7 @@ import * as promises from './promises.ts'
 import { sign } from './sign.ts'
 import { verify } from './verify.ts'
 
-export type { Algorithm } from '../algorithm.ts'
+export type { Algorithm } from './algorithm.ts'
 export type { DecodeOptions } from './decode.ts'
 export type { Jwt, JwtHeader } from './jwt.ts'
 export type { Secret } from './key-source.ts'

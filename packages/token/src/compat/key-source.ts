@@ -5,9 +5,9 @@
  */
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { isKeyObject, isUint8Array } from 'node:util/types'
-import { ALGORITHMS, type Algorithm } from '../algorithm.ts'
 import { importKey } from '../import-key.ts'
 import type { Key } from '../key.ts'
+import { ALGORITHMS, type Algorithm } from './algorithm.ts'
 
 /** A secret or a key: a text, bytes or a KeyObject. A PEM text is a key; any other text is a secret. */
 export type Secret = string | Uint8Array | KeyObject

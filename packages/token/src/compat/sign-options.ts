@@ -1,5 +1,5 @@
 /** Owns the options of `sign`: their names and types as in jsonwebtoken, and those that are refused. */
-import { ALGORITHMS, type Algorithm, isAlgorithm } from '../algorithm.ts'
+import { ALGORITHMS, type Algorithm, isAlgorithm } from './algorithm.ts'
 
 /** What `sign` is told. */
 export interface SignOptions {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { createSecretKey, generateKeyPairSync } from 'node:crypto'
 import { describe, test } from 'node:test'
-import { ALGORITHMS } from '../algorithm.ts'
 import { getTestKey } from '../test/test-keys.ts'
+import { ALGORITHMS } from './algorithm.ts'
 import { decode } from './decode.ts'
 import type { Secret } from './key-source.ts'
 import { sign } from './sign.ts'
@@ -231,6 +231,13 @@ describe('sign refuses', () => {
     ['a key of another type', privateKey, 'ES256', /not one for ES256: its type permits RS256/],
     ['an RSA key of 1024 bits', weak, 'RS256', /1024 bits: at least 2048/],
     ['a key of a curve that is not supported', generateKeyPairSync('x25519').privateKey, 'EdDSA', /not supported/],
+    ['a key of ML-DSA', generateKeyPairSync('ml-dsa-44').privateKey, 'EdDSA', /not supported/],
+    [
+      'ML-DSA, which jsonwebtoken does not know',
+      privateKey,
+      'ML-DSA-44' as 'EdDSA',
+      /must be a valid string enum value/,
+    ],
     ['a PEM text that was cut off', privateKey.slice(0, 300), 'RS256', /no whole PEM block/],
     ['a key as an object', { key: privateKey, passphrase: 'p' }, 'RS256', /not valid key material.*createPrivateKey/],
   ]

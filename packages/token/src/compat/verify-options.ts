@@ -1,6 +1,6 @@
 /** Owns the options of `verify`: their names as in jsonwebtoken, and what each must be so that no check is lost. */
-import { ALGORITHMS, type Algorithm, isAlgorithm } from '../algorithm.ts'
 import { OptionProblems } from '../option-problems.ts'
+import { ALGORITHMS, type Algorithm, isAlgorithm } from './algorithm.ts'
 import { parseTimeSpan } from './time-span.ts'
 
 /** What `verify` is told. An option that is named has a value: an empty one would be a check that is left out. */

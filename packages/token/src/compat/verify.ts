@@ -3,13 +3,13 @@
  * and its signature are left to `verifyCompact`; here a key is bound to one algorithm that both the program and the type
  * of the key permit, and the payload is checked last (RFC 7519 §7.2).
  */
-import { ALGORITHMS, type Algorithm } from '../algorithm.ts'
 import { decodeUnverified } from '../decode-unverified.ts'
 import type { Key } from '../key.ts'
 import { isKeyId } from '../key-id.ts'
 import type { ProtectedHeader } from '../protected-header.ts'
 import { TokenError } from '../token-error.ts'
 import { verifyCompact } from '../verify-compact.ts'
+import { ALGORITHMS, type Algorithm } from './algorithm.ts'
 import { checkPayload } from './check-payload.ts'
 import { JsonWebTokenError } from './json-web-token-error.ts'
 import type { Jwt, JwtHeader } from './jwt.ts'

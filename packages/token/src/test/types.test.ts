@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
+  createJwtVerifier,
   createSigner,
   createVerifier,
   exportJwkSet,
@@ -11,6 +12,7 @@ import {
   type KeyResolver,
   type LocalKeys,
   type VerifiedJws,
+  type VerifiedJwt,
   verifyCompact,
 } from '../index.ts'
 
@@ -33,6 +35,23 @@ test('verify returns claims with keys at hand, and a promise of them with a func
   const later: Promise<VerifiedJws> = verifyCompact(token, { keys: async () => [key], algorithms: ['ES256'] })
   for (const claims of [local, several, set, await found, await either]) assert.equal(claims.sub, 'user-1')
   assert.deepEqual((await later).payload, compact.payload)
+})
+
+test('with the thread pool sign and verify return promises, and without it they do not', async () => {
+  const sign = createSigner({ key, issuer: 'i', audience: 'a', lifetime: 60, threadPool: true })
+  const signed: Promise<string> = sign({ sub: 'user-1' })
+  const verified: Promise<JwtClaims> = createVerifier({ keys: key, ...checks, threadPool: true })(await signed)
+  const found: Promise<JwtClaims> = createVerifier({ keys: () => key, ...checks, threadPool: true })(token)
+  const now: JwtClaims = createVerifier({ keys: key, ...checks, threadPool: false })(token)
+  const jwt: Promise<VerifiedJwt> = createJwtVerifier({ keys: key, ...checks, threadPool: true })(token)
+  const isSlow: boolean = key.alg.startsWith('RS')
+  const either: string | Promise<string> = createSigner({ key, lifetime: 60, threadPool: isSlow })({})
+  const maybe: JwtClaims | Promise<JwtClaims> = createVerifier({ keys: key, ...checks, threadPool: isSlow })(token)
+  for (const claims of [await verified, await found, now, (await jwt).claims, await maybe])
+    assert.equal(claims.sub, 'user-1')
+  assert.equal((await either).split('.').length, 3)
+  // @ts-expect-error: a promise is no token
+  assert.equal(typeof createSigner({ key, lifetime: 60, threadPool: true })({}).split, 'undefined')
 })
 
 test('a registered claim has its type, and any other is unknown', () => {

@@ -97,6 +97,8 @@ function getSignatureLength(publicMembers: Members, parameters: AlgorithmParamet
       return 2 * parameters.size
     case 'eddsa':
       return 64
+    case 'ml-dsa':
+      return parameters.signatureLength
     default:
       return readMember(publicMembers, 'n').length
   }

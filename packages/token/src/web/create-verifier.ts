@@ -5,11 +5,12 @@
 import type { JwtClaims } from '../claims.ts'
 import { openCompactJws } from '../compact-jws.ts'
 import { findCandidates } from '../verification-keys.ts'
-import { readVerifiedClaims, type VerifiedJwt } from '../verified-token.ts'
+import { readVerifiedJwt, type VerifiedJwt } from '../verified-token.ts'
+import { VerifiedTokens } from '../verified-tokens.ts'
 import { readVerifierOptions, type VerifierOptionsOf, type VerifierRules } from '../verifier-options.ts'
 import { type KeyFinder, type KeyResolver, type LocalKeys, readKeys } from './local-keys.ts'
 import { findSigningKey } from './signature.ts'
-import { writeToken } from './token-bytes.ts'
+import { copyText, writeToken } from './token-bytes.ts'
 
 /** What `createVerifier` is told (RFC 7519 §7.2). */
 export type VerifierOptions<Keys = LocalKeys | KeyResolver, Claims = JwtClaims> = VerifierOptionsOf<Keys, Claims>
@@ -49,10 +50,14 @@ export function createJwtVerifier<Claims = JwtClaims>(
 }
 
 function createVerification<Claims>(rules: VerifierRules<KeyFinder>): (token: string) => Promise<VerifiedJwt<Claims>> {
-  return async (token) => {
+  const known = rules.cacheSize === 0 ? undefined : new VerifiedTokens<VerifiedJwt<unknown>>(rules, copyText)
+  const verify = async (token: string): Promise<VerifiedJwt<unknown>> => {
+    const verified = known?.find(token)
+    if (verified !== undefined) return verified
     const jws = openCompactJws(token, rules, writeToken)
     const { protectedHeader } = jws
     await findSigningKey(jws, findCandidates(await rules.keys(protectedHeader), protectedHeader))
-    return { claims: readVerifiedClaims(jws.payload, rules) as Claims, protectedHeader }
+    return readVerifiedJwt(jws, token, rules, known)
   }
+  return verify as (token: string) => Promise<VerifiedJwt<Claims>>
 }

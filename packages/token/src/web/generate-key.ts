@@ -3,7 +3,7 @@ import { type GenerateKeyOptions as Options, readGenerateKeyOptions } from '../g
 import { checkKeyId } from '../key-id.ts'
 import { createAsymmetricKey, createHmacKey } from './create-key.ts'
 import type { Key } from './key.ts'
-import { awaitKey, exportMembers, getSubtle, toNativeAlgorithm } from './subtle.ts'
+import { awaitNative, exportMembers, getSubtle, toNativeAlgorithm } from './subtle.ts'
 
 /** What `generateKey` is told about the new key. */
 export interface GenerateKeyOptions extends Options {
@@ -28,7 +28,7 @@ export async function generateKey(alg: Algorithm, options: GenerateKeyOptions = 
   checkKeyId(kid)
   if (parameters.family === 'hmac') return generateSecret(parameters, alg, kid, extractable)
   const algorithm = { ...toNativeAlgorithm(parameters), modulusLength, publicExponent: EXPONENT_65537 }
-  const pair = await awaitKey(alg, getSubtle().generateKey(algorithm, extractable, ['sign', 'verify']), refuse)
+  const pair = await awaitNative(alg, getSubtle().generateKey(algorithm, extractable, ['sign', 'verify']), refuse)
   if (!('publicKey' in pair)) return refuse()
   return createAsymmetricKey(await exportMembers(pair.publicKey), alg, kid, async () => pair)
 }

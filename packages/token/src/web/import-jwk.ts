@@ -5,7 +5,7 @@ import { checkRsaPrivateMembers } from '../rsa-private-members.ts'
 import { createAsymmetricKey, type NativeHalves } from './create-key.ts'
 import { importSecret } from './import-secret.ts'
 import type { Key } from './key.ts'
-import { awaitKey, getSubtle, type NativeKey, toNativeAlgorithm } from './subtle.ts'
+import { awaitNative, getSubtle, type NativeKey, toNativeAlgorithm } from './subtle.ts'
 
 /** Imports a JWK for one algorithm (RFC 7517 §4). @throws TypeError that names the member at fault */
 export async function importJwk(jwk: Jwk, alg: Algorithm, kid: string | undefined, extractable: boolean): Promise<Key> {
@@ -26,7 +26,7 @@ async function importHalves(
   if (privateMembers?.kty === 'RSA') checkRsaPrivateMembers(privateMembers)
   const algorithm = toNativeAlgorithm(getAlgorithmParameters(alg))
   const importMembers = (members: Members, isExtractable: boolean, usage: 'sign' | 'verify'): Promise<NativeKey> =>
-    awaitKey(alg, getSubtle().importKey('jwk', members, algorithm, isExtractable, [usage]), () =>
+    awaitNative(alg, getSubtle().importKey('jwk', members, algorithm, isExtractable, [usage]), () =>
       refuseNumbers(alg, publicMembers),
     )
   return {

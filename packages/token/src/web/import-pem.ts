@@ -6,7 +6,7 @@ import { type Algorithm, getAlgorithmParameters } from '../algorithm.ts'
 import { findPemBlock, refuseContent } from '../pem-block.ts'
 import { importJwk } from './import-jwk.ts'
 import type { Key } from './key.ts'
-import { awaitKey, exportMembers, getSubtle, toNativeAlgorithm } from './subtle.ts'
+import { awaitNative, exportMembers, getSubtle, toNativeAlgorithm } from './subtle.ts'
 
 /** A form that Web Crypto reads, and the command that makes it of one that it does not. */
 interface Reader {
@@ -45,7 +45,7 @@ export async function importPem(
   const bytes = decodeBlock(text, label)
   const refuse = (): never => refuseContent(label, `a key that Web Crypto can read for ${alg}`)
   const algorithm = toNativeAlgorithm(parameters)
-  const native = await awaitKey(alg, getSubtle().importKey(reader.format, bytes, algorithm, true, [usage]), refuse)
+  const native = await awaitNative(alg, getSubtle().importKey(reader.format, bytes, algorithm, true, [usage]), refuse)
   return importJwk(await exportMembers(native), alg, kid, extractable)
 }
 

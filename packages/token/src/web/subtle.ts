@@ -1,5 +1,5 @@
 /** Owns the way to Web Crypto: where it is, what its algorithms are called there, and what its refusals mean here. */
-import type { Algorithm, AlgorithmParameters } from '../algorithm.ts'
+import type { AlgorithmParameters } from '../algorithm.ts'
 import type { Members } from '../jwk-members.ts'
 
 /** A key as Web Crypto holds it. */
@@ -23,7 +23,7 @@ export function getSubtle(): typeof crypto.subtle {
   return subtle
 }
 
-/** Names an algorithm and a hash as Web Crypto does (RFC 7518 §3, RFC 8037 §3.1). */
+/** Names an algorithm and a hash as Web Crypto does (RFC 7518 §3, RFC 8037 §3.1, RFC 9964 §5). */
 export function toNativeAlgorithm(parameters: AlgorithmParameters): NativeAlgorithm {
   switch (parameters.family) {
     case 'hmac':
@@ -36,6 +36,8 @@ export function toNativeAlgorithm(parameters: AlgorithmParameters): NativeAlgori
       return { name: 'ECDSA', hash: HASH[parameters.hash], namedCurve: parameters.curve }
     case 'eddsa':
       return { name: parameters.curve }
+    case 'ml-dsa':
+      return { name: parameters.keyType.toUpperCase() }
   }
 }
 
@@ -44,23 +46,38 @@ export async function digest(hash: keyof typeof HASH, bytes: Uint8Array<ArrayBuf
   return new Uint8Array(await getSubtle().digest(HASH[hash], bytes))
 }
 
+/**
+ * Hashes bytes with SHAKE256 to 64 bytes: cSHAKE256 of no name and no customization is that (NIST SP 800-185 §3.3).
+ *
+ * @throws TypeError if this runtime has not got it
+ */
+export async function digestShake256(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  const algorithm = { name: 'cSHAKE256', outputLength: 512 }
+  return new Uint8Array(await awaitNative('SHAKE256', getSubtle().digest(algorithm, bytes), refuseHash))
+}
+
+function refuseHash(): never {
+  throw new TypeError('SHAKE256: the Web Crypto of this runtime cannot compute this hash.')
+}
+
 /** Exports the members that make a key what it is, and nothing that is said about it. */
 export async function exportMembers(native: NativeKey): Promise<Members> {
-  const { alg: _, ext: __, key_ops: ___, ...members } = await getSubtle().exportKey('jwk', native)
-  return members as Members
+  const { alg, ext: _, key_ops: __, ...members } = await getSubtle().exportKey('jwk', native)
+  // Of a key of type AKP the algorithm is a part (RFC 9964 §3).
+  return (members.kty === 'AKP' ? { ...members, alg } : members) as Members
 }
 
 /**
- * Waits for a key that Web Crypto imports or makes. The cause of a refusal is left out: it could quote the key.
+ * Waits for what Web Crypto imports, makes or computes. The cause of a refusal is left out: it could quote the key.
  *
  * @throws TypeError if this runtime has not got the algorithm; else what `refuse` throws
  */
-export async function awaitKey<Result>(alg: Algorithm, result: Promise<Result>, refuse: () => never): Promise<Result> {
+export async function awaitNative<Result>(name: string, result: Promise<Result>, refuse: () => never): Promise<Result> {
   try {
     return await result
   } catch (error) {
     if (error instanceof Error && error.name === 'NotSupportedError')
-      throw new TypeError(`${alg}: the Web Crypto of this runtime does not have this algorithm.`)
+      throw new TypeError(`${name}: the Web Crypto of this runtime does not have this algorithm.`)
     return refuse()
   }
 }

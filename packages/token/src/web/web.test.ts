@@ -96,11 +96,9 @@ test('a key of one entry is none in the other', async () => {
 
 test('a key shows nothing of itself to util.inspect', async () => {
   for (const { signing } of TEST_KEYS) {
-    const { kty: _, alg, kid, crv, e, ...secret } = main.exportPrivateJwk(signing)
-    const key = await web.importKey(
-      { ...secret, kty: _ ?? '', ...(crv && { crv }), ...(e && { e }) },
-      { alg: signing.alg },
-    )
+    const jwk = main.exportPrivateJwk(signing)
+    const { kty: _, alg: __, kid: ___, crv, e, ...secret } = jwk
+    const key = await web.importKey(jwk)
     const text = inspect(key, { depth: 20, showHidden: true })
     for (const member of Object.values(secret)) assert.ok(!text.includes(String(member)), text)
   }
@@ -118,6 +116,14 @@ test('a JWK Set without a usable key troubles nobody until a token is verified',
   assert.equal(unhandled, 0)
   const token = main.createSigner({ key: getTestKey('ES256').signing, ...names, lifetime: 60 })({})
   await assert.rejects(verify(token), /^TypeError: createVerifier: mend these options\.\n {2}keys: give a JWK Set/)
+})
+
+test('the thread pool is no option, since Web Crypto is never in the way', async () => {
+  const key = await web.generateKey('ES256')
+  const refusal = /^TypeError: .*\n {2}threadPool: there is no such option/
+  assert.throws(() => web.createSigner({ key, lifetime: 60, threadPool: true } as never), refusal)
+  const options = { keys: key, algorithms: ['ES256'], ...names, threadPool: true } as const
+  assert.throws(() => web.createVerifier(options), refusal)
 })
 
 test('what is wrong with a token is a rejection, and what is wrong with the options is thrown at once', async () => {

@@ -1,7 +1,7 @@
 /** The client registry in SQLite. */
 import type { Client, ClientStore } from '../client-store.ts'
 import type { Database } from './database.ts'
-import { audit, isClockBehind, notBeforeOf, writeEntry } from './entries.ts'
+import { audit, isClockBehind, notBeforeOf, readKeysVersion, writeEntry } from './entries.ts'
 import type { Row } from './rows.ts'
 
 export function clientsIn({ sql, transaction }: Database): ClientStore {
@@ -39,7 +39,8 @@ export function clientsIn({ sql, transaction }: Database): ClientStore {
         const row = sql.findClient.get(id)
         if (row === undefined || row.disabled_at !== null) return { outcome: 'refused' }
         const notBefore = Math.max(Number(row.not_before_at), Number(sql.globalNotBefore.get()?.not_before_at))
-        return isClockBehind(notBefore, now) ? { outcome: 'clock_behind' } : { outcome: 'admitted', now, notBefore }
+        if (isClockBehind(notBefore, now)) return { outcome: 'clock_behind' }
+        return { outcome: 'admitted', now, notBefore, keysVersion: readKeysVersion(sql) }
       })
     },
   }

@@ -11,6 +11,7 @@ import type { Statements } from './statements.ts'
 const SKEW = 60
 /** A JWK Set may be cached this long somewhere; the entry of a key outlives that, in seconds. */
 const KEY_ENTRY_LIFETIME = 30 * 86_400
+
 /** Writes an entry that has no number yet; inside the transaction of the act. */
 export function writeEntry(sql: Statements, kind: RevocationKind, value: string, notBefore: number, now: number): void {
   const seconds = Math.ceil(now / 1000)
@@ -35,6 +36,11 @@ export function notBeforeOf(now: number): number {
   return (Math.floor(now / 1000) + 1) * 1000
 }
 
+/** Reads the number that each change of the signing keys raises. */
+export function readKeysVersion(sql: Statements): number {
+  return Number(sql.keysVersion.get()?.keys_version)
+}
+
 /** Reads the head of the feed. */
 export function readHead(sql: Statements, now: number): FeedHead {
   const row = sql.readHead.get({ now })
@@ -43,6 +49,7 @@ export function readHead(sql: Statements, now: number): FeedHead {
     epoch: String(row.epoch),
     seq: Number(row.head),
     tickAt: Number(row.tick_at),
+    keysVersion: Number(row.keys_version),
     maxLifetime: Number(row.max_lifetime),
   }
 }

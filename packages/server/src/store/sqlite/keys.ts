@@ -13,7 +13,7 @@ export function keysIn({ sql, transaction }: Database): KeyMethods {
 
     async addSigningKey(key) {
       return transaction(() => {
-        sql.insertSigningKey.run({ ...key })
+        if (sql.insertSigningKey.run({ ...key }).changes === 1) sql.raiseKeysVersion.run()
         return toSealedKey(sql.findSigningKey.get(key.alg) as Row)
       })
     },

@@ -104,6 +104,7 @@ const steps: readonly string[] = [
      created_at INTEGER NOT NULL
    ) STRICT;
    CREATE INDEX revocations_unnumbered ON revocations (id) WHERE seq IS NULL;
+   CREATE INDEX revocations_by_value ON revocations (value, kind);
    CREATE INDEX revocations_by_expiry ON revocations (expires_at);
 
    CREATE TABLE revocation_feed (
@@ -113,10 +114,11 @@ const steps: readonly string[] = [
      not_before_at INTEGER NOT NULL,
      lifetime INTEGER NOT NULL,
      longer_lifetime INTEGER NOT NULL,
-     longer_until INTEGER NOT NULL
+     longer_until INTEGER NOT NULL,
+     keys_version INTEGER NOT NULL
    ) STRICT;
-   -- Until a server says how long its tokens live, the longest that any may.
-   INSERT INTO revocation_feed VALUES ('none', 0, 0, 0, 3600, 0, 0);
+   -- The tokens of an older version may have the longest lifetime that there is; a new database has given out none.
+   INSERT INTO revocation_feed SELECT 'none', 0, 0, 0, CASE WHEN EXISTS (SELECT 1 FROM users) THEN 3600 ELSE 0 END, 0, 0, 1;
 
    CREATE TABLE audit (
      id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -47,6 +47,11 @@ export function revocationsIn({ sql, now: clock, transaction }: Database): Revoc
       })
     },
 
+    async isRevoked({ sid = null, jti = null, sub = null, clientId = null, kid = null, iat = null }) {
+      const now = Math.floor(clock() / 1000)
+      return sql.isRevoked.get({ sid, jti, sub, clientId, kid, iat, now }) !== undefined
+    },
+
     async revoke(target, act) {
       return transaction((now) => {
         const isKnown = revokeTarget(sql, target, now)
@@ -107,6 +112,7 @@ function revokeTarget(sql: Statements, target: RevocationTarget, now: number): b
       return true
     case 'key':
       if (sql.revokeSigningKey.run({ kid: target.kid, now }).changes === 0) return false
+      sql.raiseKeysVersion.run()
       writeEntry(sql, 'k', target.kid, 0, now)
       return true
     case 'all':

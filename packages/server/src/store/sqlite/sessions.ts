@@ -2,7 +2,7 @@
 import { firstGeneration, type Move, move } from '../../sessions/rotation.ts'
 import type { NewSession, Presentation, RevocationReason, Rotation, Session, Store } from '../store.ts'
 import type { Database } from './database.ts'
-import { audit, isClockBehind, notBeforeOf, writeEntry } from './entries.ts'
+import { audit, isClockBehind, notBeforeOf, readKeysVersion, writeEntry } from './entries.ts'
 import { type Row, toRotationState, toSession } from './rows.ts'
 import type { Statements } from './statements.ts'
 
@@ -27,7 +27,8 @@ export function sessionsIn({ sql, now: clock, transaction }: Database): SessionM
         const notBefore = Number(user?.not_before_at ?? 0)
         if (isClockBehind(notBefore, now)) return { outcome: 'clock_behind' }
         if (user === undefined || !stillVerified(sql, user, session)) return { outcome: 'credentials_changed' }
-        return { outcome: 'opened', session: insertSession(sql, session, notBefore, now), now, notBefore }
+        const opened = insertSession(sql, session, notBefore, now)
+        return { outcome: 'opened', session: opened, now, notBefore, keysVersion: readKeysVersion(sql) }
       })
     },
 
@@ -143,7 +144,8 @@ function serve(
   const { confirmed, ...state } = moved.state
   sql.moveSession.run({ sid: session.sid, ...state, confirmed: Number(confirmed), pepperId, idleExpiresAt, now })
   const notBefore = Number(row.not_before_at)
-  return { ...moved, session: { ...session, idleExpiresAt, lastSeenAt: now }, pepperId, now, notBefore }
+  const moment = { now, notBefore, keysVersion: readKeysVersion(sql) }
+  return { ...moved, session: { ...session, idleExpiresAt, lastSeenAt: now }, pepperId, ...moment }
 }
 
 /** Theft ends the session; a token that this database never issued ends nothing. */

@@ -4,12 +4,14 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { revocationContract } from '../revocation-store.contract.ts'
 import { storeContract } from '../store.contract.ts'
 import { StoreUnavailableError } from '../store.ts'
 import * as fixture from './sqlite-store.fixture.ts'
 import { openSqliteStore } from './sqlite-store.ts'
 
 storeContract('SQLite', fixture, new URL('./sqlite-store.fixture.ts', import.meta.url).href)
+revocationContract('SQLite', fixture)
 
 test('writes every commit through to the disk', async (t) => {
   const path = fixture.newLocation((remove) => t.after(remove))

@@ -81,7 +81,7 @@ const sql = {
         ELSE longer_lifetime END,
       longer_until = CASE WHEN :seconds < lifetime THEN max(longer_until, :now + lifetime * 1000) ELSE longer_until END,
       lifetime = :seconds`,
-  readHead: `SELECT epoch, head, tick_at,
+  readHead: `SELECT epoch, head, tick_at, keys_version,
     CASE WHEN longer_until > :now THEN max(lifetime, longer_lifetime) ELSE lifetime END AS max_lifetime FROM revocation_feed`,
   writeRevocation: `INSERT INTO revocations (kind, value, not_before, expires_at, created_at)
     VALUES (:kind, :value, :notBefore, :expiresAt, :now)`,
@@ -95,6 +95,13 @@ const sql = {
   readRevocations: 'SELECT * FROM revocations WHERE seq > :after ORDER BY seq LIMIT :limit',
   readSnapshot: `SELECT kind, value, max(not_before) AS not_before, max(expires_at) AS expires_at FROM revocations
     WHERE seq IS NOT NULL AND expires_at > :now GROUP BY kind, value`,
+
+  isRevoked: `SELECT 1 FROM revocations WHERE expires_at >= :now AND (
+      (kind = 's' AND value = :sid) OR (kind = 'j' AND value = :jti) OR (kind = 'k' AND value = :kid)
+      OR (kind = 'u' AND value = :sub AND not_before > :iat) OR (kind = 'c' AND value = :clientId AND not_before > :iat)
+      OR (kind = 'g' AND value = '' AND not_before > :iat)) LIMIT 1`,
+  raiseKeysVersion: 'UPDATE revocation_feed SET keys_version = keys_version + 1',
+  keysVersion: 'SELECT keys_version FROM revocation_feed',
 
   writeAudit: 'INSERT INTO audit (at, event, actor, subject, reason) VALUES (:now, :event, :actor, :subject, :reason)',
   listAudit: 'SELECT * FROM audit WHERE :before IS NULL OR id < :before ORDER BY id DESC LIMIT :limit',

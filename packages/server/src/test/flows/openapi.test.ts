@@ -24,22 +24,32 @@ test('openapi.json describes every first-party endpoint, and each of them exists
     'delete /api/users/profile',
     'get /.well-known/jwks.json',
     'get /.well-known/oauth-authorization-server',
+    'get /api/admin/audit',
     'get /api/auth/me',
     'get /api/auth/sessions',
     'get /api/users/profile',
     'get /forward-auth',
     'get /healthz',
     'get /readyz',
+    'get /revocations/changes',
+    'get /revocations/snapshot',
+    'get /revocations/stream',
+    'post /api/admin/revocations',
+    'post /api/admin/users/{id}/restore',
+    'post /api/admin/users/{id}/suspend',
     'post /api/auth/login',
     'post /api/auth/logout',
     'post /api/auth/logout-all',
     'post /api/auth/password',
     'post /api/auth/refresh',
     'post /api/auth/register',
+    'post /oauth/introspect',
+    'post /oauth/revoke',
+    'post /oauth/token',
   ])
   for (const operation of described) {
     const [method = '', path = ''] = operation.split(' ')
-    const { status } = await call(method.toUpperCase(), path.replace('{sid}', 'x'))
+    const { status } = await call(method.toUpperCase(), path.replaceAll(/\{\w+\}/g, 'x'))
     assert.ok(status !== 405 && !(status === 404), `${operation} answered ${status}`)
   }
 })

@@ -20,9 +20,12 @@ describe('no change to a token goes unnoticed', () => {
         changed,
       )
 
-    test(`${alg}: every character changed, left out or doubled is refused`, () => {
+    // The signatures of ML-DSA are thousands of characters long.
+    const [step, every] = alg.startsWith('ML-DSA') ? [11, 'every eleventh'] : [1, 'every']
+
+    test(`${alg}: ${every} character changed, left out or doubled is refused`, () => {
       verify(token)
-      for (let at = 0; at < token.length; at += 1) {
+      for (let at = 0; at < token.length; at += step) {
         const character = token.charAt(at)
         for (const other of ['A', 'b', '9', '_', '.', '=', ' ', '\n', '\0', 'é']) {
           if (other !== character) isRefused(token.slice(0, at) + other + token.slice(at + 1))
@@ -32,11 +35,11 @@ describe('no change to a token goes unnoticed', () => {
       }
     })
 
-    test(`${alg}: every bit of every byte of every segment changed is refused`, () => {
+    test(`${alg}: every bit of ${every} byte of every segment changed is refused`, () => {
       const segments = token.split('.')
       for (const [index, segment] of segments.entries()) {
         const bytes = Buffer.from(segment, 'base64url')
-        for (let at = 0; at < bytes.length; at += 1) {
+        for (let at = 0; at < bytes.length; at += step) {
           for (let bit = 0; bit < 8; bit += 1) {
             const changed = Buffer.from(bytes).fill((bytes[at] ?? 0) ^ (1 << bit), at, at + 1)
             isRefused(segments.with(index, changed.toString('base64url')).join('.'))

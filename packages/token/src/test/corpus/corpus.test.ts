@@ -1,6 +1,6 @@
 /**
- * The corpus: hostile tokens and keys, each refused with its code, and unusual tokens, each accepted. Every published
- * attack on JWS and on the claims of a JWT has a category, and no category is empty.
+ * What is said of the corpus as a whole, and of what has no place in a list. Each entry is one of the portable tests. Every
+ * published attack on JWS and on the claims of a JWT has a category, and no category is empty.
  */
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
@@ -13,12 +13,12 @@ import { importKey } from '../../import-key.ts'
 import { isKey } from '../../key.ts'
 import { TokenError } from '../../token-error.ts'
 import { encode, forgeSignature } from '../forge-token.ts'
-import { getTestKey } from '../test-keys.ts'
+import { getTestKey, HAS_ML_DSA } from '../test-keys.ts'
+import { HOSTILE_KEYS, HOSTILE_TOKENS, UNUSUAL_TOKENS } from './corpus.ts'
 import {
   ATTACKER,
   AUDIENCE,
   CLAIMS,
-  type Entry,
   HONEST,
   HONEST_HEADER,
   HONEST_SIGNATURE,
@@ -27,17 +27,12 @@ import {
   withClaims,
   withHeader,
 } from './corpus-entry.ts'
-import { HOSTILE_CLAIMS } from './hostile-claims.ts'
-import { HOSTILE_FORMS } from './hostile-forms.ts'
-import { HOSTILE_KEYS } from './hostile-keys.ts'
-import { HOSTILE_SIGNATURES } from './hostile-signatures.ts'
-import { UNUSUAL_TOKENS } from './unusual-tokens.ts'
 
-const HOSTILE_TOKENS: readonly Entry[] = [...HOSTILE_SIGNATURES, ...HOSTILE_FORMS, ...HOSTILE_CLAIMS]
 /** The published attacks, less those on what a verifier keeps from one token to the next, which have tests below. */
 const CATEGORIES = [
   ...['alg none', 'key confusion', 'empty secret', 'two sources of alg', 'embedded jwk', 'jku and x5u', 'x5c'],
   ...['kid injection', 'kid across issuers', 'crit and b64', 'duplicate members', 'r = s = 0', 'DER', 'malleability'],
+  ...(HAS_ML_DSA ? ['ML-DSA'] : []),
   ...['Ed25519', 'weak RSA', 'wrong curve', 'weak secret', 'cut signature', 'framing', 'UTF-8', 'size', '__proto__'],
   ...['polyglot', 'iss', 'aud', 'times', 'typed claims', 'kind', 'clock'],
 ]

@@ -5,12 +5,19 @@
 import type { Entry } from './corpus-entry.ts'
 import { HOSTILE_CLAIMS } from './hostile-claims.ts'
 import { HOSTILE_FORMS } from './hostile-forms.ts'
+import { type HostileKey, HOSTILE_KEYS as OTHER_HOSTILE_KEYS } from './hostile-keys.ts'
+import { HOSTILE_ML_DSA_KEYS, HOSTILE_ML_DSA_TOKENS } from './hostile-ml-dsa.ts'
 import { HOSTILE_SIGNATURES } from './hostile-signatures.ts'
 
-export { HOSTILE_KEYS } from './hostile-keys.ts'
 export { UNUSUAL_TOKENS } from './unusual-tokens.ts'
 
 /** Every token that is refused. */
-export const HOSTILE_TOKENS: readonly Entry[] = [...HOSTILE_SIGNATURES, ...HOSTILE_FORMS, ...HOSTILE_CLAIMS]
+export const HOSTILE_TOKENS: readonly Entry[] = [
+  HOSTILE_SIGNATURES,
+  HOSTILE_ML_DSA_TOKENS,
+  HOSTILE_FORMS,
+  HOSTILE_CLAIMS,
+].flat()
 
-/** The published attacks, less those on what a verifier keeps from one token to the next, which have tests of their own. */
+/** Every key that is refused. */
+export const HOSTILE_KEYS: readonly HostileKey[] = [...OTHER_HOSTILE_KEYS, ...HOSTILE_ML_DSA_KEYS]

@@ -1,6 +1,7 @@
 /** Makes the fixtures of the portable tests, in Node, by node:crypto. */
 import { createPublicKey, generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto'
-import type { Algorithm } from '../../algorithm.ts'
+import { type Algorithm, getAlgorithmParameters } from '../../algorithm.ts'
+import { derInteger, derOctetString, derOid, derSequence } from '../../der.ts'
 import { exportPrivateJwk, exportPublicJwk } from '../../export-key.ts'
 import type { Jwk } from '../../jwk.ts'
 import type { Key } from '../../key.ts'
@@ -37,17 +38,37 @@ function toFixtureKey({ alg, native, signing, verification }: TestKey): FixtureK
     kid: signing.kid,
     privateJwk: exportPrivateJwk(signing),
     publicJwk: isSecret ? exportPrivateJwk(signing) : exportPublicJwk(verification),
-    privatePem: isSecret ? undefined : writePem(native, 'pkcs8'),
+    privatePem: isSecret ? undefined : writePrivatePem(alg, native),
     publicPem: publicKey && writePem(publicKey, 'spki'),
     otherPrivateJwk: isSecret ? {} : { ...generateAnother(native).export({ format: 'jwk' }) },
   }
 }
 
+/** Of ML-DSA by the seed alone, which every library reads; node:crypto writes the expanded key beside it. */
+function writePrivatePem(alg: Algorithm, native: KeyObject): string {
+  const parameters = getAlgorithmParameters(alg)
+  if (parameters.family !== 'ml-dsa') return writePem(native, 'pkcs8')
+  const seed = Buffer.from(String(native.export({ format: 'jwk' }).priv), 'base64url')
+  const identifier = derSequence(derOid(ML_DSA_OID[parameters.keyType]))
+  const der = derSequence(
+    derInteger(Uint8Array.of(0)),
+    identifier,
+    derOctetString(Buffer.concat([Buffer.of(0x80, 32), seed])),
+  )
+  return `-----BEGIN PRIVATE KEY-----\n${der.toString('base64').replace(/.{1,64}/g, '$&\n')}-----END PRIVATE KEY-----\n`
+}
+
+const ML_DSA_OID = {
+  'ml-dsa-44': '608648016503040311',
+  'ml-dsa-65': '608648016503040312',
+  'ml-dsa-87': '608648016503040313',
+} as const
 const anotherRsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
 
 function generateAnother({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): KeyObject {
   if (asymmetricKeyType === 'rsa') return anotherRsa
-  if (asymmetricKeyType !== 'ec') return generateKeyPairSync('ed25519').privateKey
+  if (asymmetricKeyType === 'ed25519') return generateKeyPairSync('ed25519').privateKey
+  if (asymmetricKeyType !== 'ec') return generateKeyPairSync(asymmetricKeyType as 'ml-dsa-44').privateKey
   return generateKeyPairSync('ec', { namedCurve: asymmetricKeyDetails?.namedCurve ?? '' }).privateKey
 }
 

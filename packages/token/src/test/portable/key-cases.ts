@@ -133,10 +133,9 @@ const EXPORTS: readonly Case[] = cases('a key that is exported', {
     for (const { publicJwk, publicPem, privateJwk, privatePem, signing, verification } of keys.filter(isPair)) {
       for (const key of [signing, verification])
         expectEqual([subject.exportPublicJwk(key), await subject.exportPublicPem(key)], [publicJwk, publicPem])
-      expectEqual(
-        [await subject.exportPrivateJwk(signing), await subject.exportPrivatePem(signing)],
-        [privateJwk, privatePem],
-      )
+      expectEqual(await subject.exportPrivateJwk(signing), privateJwk)
+      // Some write the expanded key of ML-DSA beside its seed, and some do not.
+      if (privateJwk.kty !== 'AKP') expectEqual(await subject.exportPrivatePem(signing), privatePem)
     }
   },
 

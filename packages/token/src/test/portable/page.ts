@@ -9,6 +9,8 @@ export { web }
 
 /** What came of the tests, by their titles. */
 export interface Outcome {
+  /** The algorithms of the fixtures that this browser has. */
+  readonly algorithms: readonly string[]
   readonly passed: readonly string[]
   readonly failed: readonly string[]
 }
@@ -26,5 +28,5 @@ export async function runPortableTests(fixturesText: string): Promise<Outcome> {
       failed.push(`${title}: ${String(error)}`)
     }
   }
-  return { passed, failed }
+  return { algorithms: scene.keys.map(({ alg }) => alg), passed, failed }
 }

@@ -226,5 +226,42 @@ const HEADERS: readonly Case[] = cases('createJwtVerifier', {
   },
 })
 
+const CACHE: readonly Case[] = cases('a verifier with cacheSize', {
+  'gives the same claims for a token that comes again, frozen, and checks its time again': async (scene) => {
+    let time = NOW
+    const { subject, getKey } = scene
+    const jwks = subject.exportJwkSet([getKey('ES256').signing])
+    for (const keys of [getKey('ES256').verification, jwks]) {
+      time = NOW
+      const verify = verifierOf(scene, { keys, cacheSize: 10, now: () => time })
+      const token = await tokenOf(scene, { ...claims, roles: ['user'] })
+      const first = await verify(token)
+      expectTrue((await verify(`${token}`)) === first, 'the claims are the same object')
+      expectTrue(Object.isFrozen(first.roles), 'the claims are frozen')
+      time = claims.exp + 5
+      await expectRefusal(() => verify(token), { code: 'token_expired' })
+    }
+  },
+
+  'remembers nothing of a token that it refuses, and takes no other for one that it remembers': async (scene) => {
+    const verify = verifierOf(scene, { cacheSize: 10 })
+    const token = await tokenOf(scene, { ...claims, sub: 'user-1' })
+    const other = await tokenOf(scene, { ...claims, sub: 'user-2' })
+    const [header, , signature] = token.split('.')
+    const forged = `${header}.${other.split('.')[1]}.${signature}`
+    for (let round = 0; round < 3; round += 1) {
+      expectEqual([(await verify(token)).sub, (await verify(other)).sub], ['user-1', 'user-2'])
+      await expectRefusal(() => verify(forged), { code: 'signature_invalid' })
+      await expectRefusal(() => verify(`${token} `), { code: 'token_malformed' })
+    }
+  },
+
+  'has a sound size, and no function that finds keys': async (scene) => {
+    for (const cacheSize of [-1, 1.5, 1_000_001, '10', Number.NaN])
+      await refusesOption(scene, { cacheSize }, 'cacheSize', 'give a whole number')
+    await refusesOption(scene, { cacheSize: 10, keys: () => undefined }, 'cacheSize', 'leave it out with a function')
+  },
+})
+
 /** What a verifier is told, and which keys it tries. */
-export const VERIFIER_CASES: readonly Case[] = [...OPTIONS, ...CHOICE, ...HEADERS]
+export const VERIFIER_CASES: readonly Case[] = [...OPTIONS, ...CHOICE, ...HEADERS, ...CACHE]

@@ -1,0 +1,50 @@
+import { authenticateClient } from '../clients/authenticate-client.ts'
+import type { Endpoint } from '../http/endpoint.ts'
+import { readForm } from '../http/json-body.ts'
+import { OAuthError } from '../oauth/oauth-error.ts'
+import type { Parts } from '../parts.ts'
+
+/**
+ * POST /oauth/introspect (RFC 7662): whether an access token is good at this moment, revocations and its session looked up, and what
+ * it says. For clients with the scope tokens:introspect. Whatever is no good is `{active: false}` and nothing else; a refresh token is
+ * nobody's business and never active here. With `Accept: application/token-introspection+jwt` the answer is signed (RFC 9701).
+ */
+export function introspect(parts: Parts): Endpoint {
+  return {
+    summary: 'Ask whether an access token is good',
+    authorization: 'client',
+    form: { token: 'An access token.', token_type_hint: 'Not needed.' },
+    answers: { 200: { description: 'What the token says, or {"active": false} (RFC 7662 §2.2).' } },
+    refusals: ['invalid_request', 'invalid_client', 'insufficient_scope'],
+    async handle(c) {
+      const form = await readForm(c)
+      const client = await authenticateClient(parts, c, form)
+      if (!client.scope.includes('tokens:introspect'))
+        throw new OAuthError('insufficient_scope', { reason: 'the client lacks tokens:introspect' })
+      const { token } = form
+      if (token === undefined) {
+        const members = [{ member: 'token', detail: 'is missing' }]
+        throw new OAuthError('invalid_request', { reason: 'no token', members })
+      }
+      const answer = await describeToken(parts, token)
+      if (!/\btoken-introspection\+jwt\b/.test(c.req.header('accept') ?? '')) return c.json(answer)
+      const signed = await parts.accessTokens.signIntrospection(client.id, answer)
+      return c.body(signed, 200, { 'content-type': 'application/token-introspection+jwt' })
+    },
+  }
+}
+
+async function describeToken(parts: Parts, token: string): Promise<object> {
+  const { accessTokens, store } = parts
+  const verified = accessTokens.verify(token)
+  if ('refusal' in verified) return { active: false }
+  const { sid, sub, clientId, jti, iat, exp, scope, audience, authTime } = verified
+  if (await store.isRevoked(verified)) return { active: false }
+  if (sid !== undefined && (await store.findLiveSession(sid))?.userId !== sub) return { active: false }
+  return {
+    ...{ active: true, iss: parts.settings.issuer, aud: audience, sub, client_id: clientId, jti, iat, exp },
+    ...{ scope: scope.join(' '), token_type: 'Bearer' },
+    ...(sid !== undefined && { sid }),
+    ...(authTime !== undefined && { auth_time: authTime }),
+  }
+}

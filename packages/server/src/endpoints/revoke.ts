@@ -1,0 +1,51 @@
+import { authenticateClient } from '../clients/authenticate-client.ts'
+import type { Endpoint, RequestContext } from '../http/endpoint.ts'
+import { readForm } from '../http/json-body.ts'
+import { OAuthError } from '../oauth/oauth-error.ts'
+import { firstPartyClient, type Parts } from '../parts.ts'
+import { hashRid, looksLikeRefreshToken, parseRefreshToken } from '../sessions/refresh-token.ts'
+
+/**
+ * POST /oauth/revoke (RFC 7009): a refresh token ends its session, an access token itself. 200 for every token, known or not. A client
+ * revokes only its own; whoever holds a token of a first-party session may revoke that, as at logout.
+ */
+export function revoke(parts: Parts): Endpoint {
+  return {
+    summary: 'Revoke a token',
+    authorization: 'client',
+    form: { token: 'A refresh token or an access token.', token_type_hint: 'Not needed.' },
+    answers: { 200: { description: 'The token, if it was one, is revoked.' } },
+    refusals: ['invalid_request', 'invalid_client'],
+    async handle(c) {
+      const form = await readForm(c)
+      const client = await findCaller(parts, c, form)
+      const { token } = form
+      if (token === undefined) {
+        const members = [{ member: 'token', detail: 'is missing' }]
+        throw new OAuthError('invalid_request', { reason: 'no token', members })
+      }
+      await (looksLikeRefreshToken(token)
+        ? revokeRefreshToken(parts, token, client)
+        : revokeAccessToken(parts, token, client))
+      return c.body(null, 200)
+    },
+  }
+}
+
+async function findCaller(parts: Parts, c: RequestContext, form: Readonly<Record<string, string>>): Promise<string> {
+  const isAnonymous = c.req.header('authorization') === undefined && form.client_secret === undefined
+  if (isAnonymous && (form.client_id ?? firstPartyClient) === firstPartyClient) return firstPartyClient
+  return (await authenticateClient(parts, c, form)).id
+}
+
+async function revokeRefreshToken({ store, keys }: Parts, token: string, client: string): Promise<void> {
+  const parsed = parseRefreshToken(token, client, keys.peppers)
+  if (parsed !== undefined) await store.revokeSession({ ridHash: hashRid(parsed.rid) }, 'logout')
+}
+
+async function revokeAccessToken({ store, accessTokens }: Parts, token: string, client: string): Promise<void> {
+  const verified = accessTokens.verify(token)
+  if ('refusal' in verified || verified.clientId !== client) return
+  const { jti } = verified
+  await store.revoke({ kind: 'token', jti }, { actor: client, reason: 'RFC 7009' })
+}

@@ -1,0 +1,74 @@
+/**
+ * Writes the feed as server-sent events to one reader. What the reader does not take stays in a queue of ours, at most a megabyte
+ * and for at most a second; a reader that falls behind is told to begin anew and let go.
+ */
+import { formatRevocationCursor } from '@countersign/token/revocations'
+import type { FeedReader } from './feed.ts'
+
+const MAX_QUEUED = 1024 * 1024
+const MAX_DELAY = 1000
+
+/** A stream of events and what feeds it. */
+export interface EventStream {
+  readonly body: ReadableStream<Uint8Array>
+  readonly reader: FeedReader
+  /** Ends the stream, after a last word to the reader. */
+  end(reason?: 'gap' | 'epoch' | 'slow'): void
+}
+
+/** @param onEnd runs once, whoever ends the stream; `monotonic` is in milliseconds */
+export function createEventStream(onEnd: () => void, monotonic: () => number = () => performance.now()): EventStream {
+  const encoder = new TextEncoder()
+  let controller: ReadableStreamDefaultController<Uint8Array>
+  let emptyAt = monotonic()
+  let isOver = false
+
+  const body = new ReadableStream<Uint8Array>(
+    {
+      start: (given) => {
+        controller = given
+      },
+      cancel: finish,
+    },
+    new ByteLengthQueuingStrategy({ highWaterMark: MAX_QUEUED }),
+  )
+
+  function finish(): void {
+    if (isOver) return
+    isOver = true
+    onEnd()
+  }
+
+  function write(event: string, data: unknown, id?: string): void {
+    if (isOver) return
+    const queued = MAX_QUEUED - (controller.desiredSize ?? 0)
+    if (queued === 0) emptyAt = monotonic()
+    const isBehind = queued >= MAX_QUEUED || monotonic() - emptyAt > MAX_DELAY
+    if (isBehind) end('slow')
+    else send(event, data, id)
+  }
+
+  function send(event: string, data: unknown, id?: string): void {
+    const head = id === undefined ? `event: ${event}\n` : `id: ${id}\nevent: ${event}\n`
+    controller.enqueue(encoder.encode(`${head}data: ${JSON.stringify(data)}\n\n`))
+  }
+
+  function end(reason?: 'gap' | 'epoch' | 'slow'): void {
+    if (isOver) return
+    if (reason !== undefined) send('reset', { reason })
+    controller.close()
+    finish()
+  }
+
+  return {
+    body,
+    reader: {
+      revoked: (entries, previous, cursor) => write('rev', { p: previous, e: entries }, formatRevocationCursor(cursor)),
+      heartbeat: (seq, now) => write('hb', { seq, now }),
+      keysChanged: () => write('keys', {}),
+      reset: (reason) => end(reason),
+      end: () => end(),
+    },
+    end,
+  }
+}

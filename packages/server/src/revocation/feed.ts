@@ -1,0 +1,143 @@
+/**
+ * The revocation feed of one server: numbers what acts have written, follows the numbers, and tells the readers.
+ *
+ * States of a reader: it has a snapshot and a place; it gets every entry after its place, in order, each event naming the one
+ * before; a heartbeat says that at that time there was nothing more. A reader of another history, or one ahead of ours, is told to
+ * begin anew.
+ *
+ * What is guarded against: a heartbeat is passed on only when the store has a newer tick, and with the tick's own time, so that a
+ * server which is cut off from its database, or whose loop stands still, looks dead and not calm. A reader that does not keep up is
+ * told so and let go, so that it cannot hold what it missed in our memory.
+ */
+import type { RevocationCursor, RevocationEntry } from '@countersign/token/revocations'
+import type { Log } from '../log.ts'
+import type { FeedHead } from '../store/revocation-store.ts'
+import type { Store } from '../store/store.ts'
+
+/** What a reader of the feed is told. */
+export interface FeedReader {
+  /** Entries, the number of the event before, and the place after them. */
+  revoked(entries: readonly RevocationEntry[], previous: number, cursor: RevocationCursor): void
+  /** There was nothing after `seq` at `now`, epoch seconds of the store. */
+  heartbeat(seq: number, now: number): void
+  /** The JWK Set has changed. */
+  keysChanged(): void
+  /** The reader has to begin anew. */
+  reset(reason: 'epoch'): void
+  /** The server stops. */
+  end(): void
+}
+
+/** The feed of one server. */
+export interface Feed {
+  /** The place up to which readers have been told, and the tick that goes with it. */
+  head(): Promise<FeedHead>
+  /** Follows the feed from a place on, after what was missed has been told; answers with what stops it. */
+  follow(from: RevocationCursor, reader: FeedReader): Promise<(() => void) | 'reset'>
+  /** Looks for what acts have written, now instead of within 25 ms. */
+  poke(): void
+  close(): void
+}
+
+interface FeedParts {
+  readonly store: Store
+  readonly log: Log
+  readonly random: (length: number) => Uint8Array
+}
+
+const POLL = 25
+const TICK = 500
+const BATCH = 1000
+
+export function createFeed({ store, log, random }: FeedParts): Feed {
+  const readers = new Set<FeedReader>()
+  let head: FeedHead | undefined
+  let turning: Promise<FeedHead> | undefined
+  let isFollowing = false
+  let isFailing = false
+  let wake: () => void = () => {}
+
+  /** One turn: number, read, tell. Turns never overlap, so that readers are told in order. */
+  function turn(): Promise<FeedHead> {
+    turning ??= advance().finally(() => {
+      turning = undefined
+    })
+    return turning
+  }
+
+  async function advance(): Promise<FeedHead> {
+    if (head === undefined) await store.beginEpoch(Buffer.from(random(12)).toString('base64url'))
+    const next = await store.sequence(BATCH, TICK)
+    if (head !== undefined && next.epoch !== head.epoch) endAll((reader) => reader.reset('epoch'))
+    if (head !== undefined && readers.size > 0) await tell(head, next)
+    head = next
+    return next
+  }
+
+  async function tell(from: FeedHead, to: FeedHead): Promise<void> {
+    await readTo(from.seq, to, (...told) => {
+      for (const reader of readers) reader.revoked(...told)
+    })
+    if (to.keysVersion !== from.keysVersion) for (const reader of readers) reader.keysChanged()
+    if (to.tickAt !== from.tickAt) for (const reader of readers) reader.heartbeat(to.seq, to.tickAt / 1000)
+  }
+
+  /** Reads entries up to a head, batch by batch, each of which names the number before it. */
+  async function readTo(from: number, to: FeedHead, take: FeedReader['revoked']): Promise<void> {
+    for (let seq = from; seq < to.seq; ) {
+      const found = (await store.readRevocations(seq, BATCH)).filter((one) => one.seq <= to.seq)
+      const last = found.length < BATCH ? to.seq : (found.at(-1)?.seq ?? to.seq)
+      const entries = found.map(({ entry }) => entry)
+      take(entries, seq, { epoch: to.epoch, seq: last })
+      seq = last
+    }
+  }
+
+  /** Turns while somebody follows. A store that is away is tried again, and the silence tells the readers. */
+  async function keepTurning(): Promise<void> {
+    if (isFollowing) return
+    isFollowing = true
+    while (readers.size > 0) {
+      await turn().then(
+        () => {
+          isFailing = false
+        },
+        (error: unknown) => {
+          if (!isFailing)
+            log.error({ event: 'revocations.stalled', alert: true, err: error }, 'the revocation feed stands still')
+          isFailing = true
+        },
+      )
+      await new Promise<void>((resolve) => {
+        wake = resolve
+        setTimeout(resolve, POLL).unref()
+      })
+    }
+    isFollowing = false
+  }
+
+  function endAll(tell: (reader: FeedReader) => void): void {
+    for (const reader of readers) tell(reader)
+    readers.clear()
+  }
+
+  return {
+    head: turn,
+    async follow(from, reader) {
+      for (let seq = from.seq; ; ) {
+        const present = await turn()
+        if (from.epoch !== present.epoch || seq > present.seq) return 'reset'
+        await readTo(seq, present, (...told) => reader.revoked(...told))
+        seq = present.seq
+        if (turning !== undefined || head !== present) continue
+        // Nothing is awaited from here on: the next turn tells this reader too, from the same place.
+        readers.add(reader)
+        reader.heartbeat(seq, present.tickAt / 1000)
+        void keepTurning()
+        return () => readers.delete(reader)
+      }
+    },
+    poke: () => wake(),
+    close: () => endAll((reader) => reader.end()),
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * Owns the tokens that a verifier has found to be good a moment ago. A token is known by its whole text, never by a digest
+ * or a part of it, so that no other token can take its place; whatever has to do with time is checked again each time.
+ *
+ * There are two generations. A token that is found in the older one joins the younger; when that is full it becomes the
+ * older one, and what was in that goes as a whole, as nobody has asked for it since. So the tokens in use stay, a flood of
+ * new ones costs each of them its place in a map and no more, and nothing is ever searched for what to leave out.
+ */
+import { type ClaimRules, type ClaimTimes, checkTimes } from './check-claims.ts'
+import { checkLength } from './compact-jws.ts'
+import { deepFreeze } from './deep-freeze.ts'
+
+/** What must hold for a token that comes again. */
+export interface VerifiedTokenRules extends ClaimRules {
+  /** How many tokens there are at most; an odd number counts as one more. */
+  readonly cacheSize: number
+  readonly maxTokenLength: number
+  readonly now: () => number
+}
+
+interface Entry<Verified> {
+  readonly token: string
+  readonly times: ClaimTimes
+  readonly verified: Verified
+}
+
+/** Holds the last tokens of one verifier, and what it made of them. */
+export class VerifiedTokens<Verified> {
+  readonly #rules: VerifiedTokenRules
+  readonly #copy: (text: string) => string
+  readonly #sizeOfGeneration: number
+  #younger = new Map<string, Entry<Verified>>()
+  #older = new Map<string, Entry<Verified>>()
+
+  /** `copy` makes a text that is equal to another and shares no memory with it. */
+  constructor(rules: VerifiedTokenRules, copy: (text: string) => string) {
+    this.#rules = rules
+    this.#copy = copy
+    this.#sizeOfGeneration = Math.ceil(rules.cacheSize / 2)
+  }
+
+  /**
+   * Finds what was made of a token, if it is good at this moment too.
+   *
+   * @throws TokenError token_malformed, token_too_large, token_expired, token_not_yet_valid, token_too_old
+   */
+  find(token: unknown): Verified | undefined {
+    checkLength(token, this.#rules.maxTokenLength)
+    const entry = this.#younger.get(token) ?? this.#promote(token)
+    if (entry === undefined) return undefined
+    checkTimes(entry.times, this.#rules, this.#rules.now())
+    return entry.verified
+  }
+
+  /** Adds a token that passed every check. What was made of it is frozen, since it will be handed out again. */
+  add(token: string, times: ClaimTimes, verified: Verified): void {
+    // A slice of a string keeps the whole of it: the copy does not hold on to the request that it came in.
+    this.#put({ token: this.#copy(token), times, verified: deepFreeze(verified) })
+  }
+
+  #promote(token: string): Entry<Verified> | undefined {
+    const entry = this.#older.get(token)
+    if (entry !== undefined) this.#put(entry)
+    return entry
+  }
+
+  #put(entry: Entry<Verified>): void {
+    if (this.#younger.size >= this.#sizeOfGeneration) {
+      this.#older = this.#younger
+      this.#younger = new Map()
+    }
+    this.#younger.set(entry.token, entry)
+  }
+}
