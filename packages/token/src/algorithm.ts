@@ -2,6 +2,7 @@
  * Owns the table of signature algorithms: what each one needs from its key, its hash and its signature.
  * An algorithm that has no row here, `none` above all, cannot be expressed anywhere in this package.
  */
+import { fromHex } from './bytes.ts'
 
 /** What an HMAC algorithm asks of its secret (RFC 7518 §3.2). */
 export interface HmacParameters {
@@ -73,11 +74,9 @@ export type Algorithm =
   | 'ML-DSA-65'
   | 'ML-DSA-87'
 
-const hex = (digits: string): Uint8Array => Uint8Array.from(Buffer.from(digits, 'hex'))
-
-const ORDER_P256 = hex('ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551')
-const ORDER_P384 = hex(`${'f'.repeat(48)}c7634d81f4372ddf581a0db248b0a77aecec196accc52973`)
-const ORDER_P521 = hex(`01${'f'.repeat(64)}fa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409`)
+const ORDER_P256 = fromHex('ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551')
+const ORDER_P384 = fromHex(`${'f'.repeat(48)}c7634d81f4372ddf581a0db248b0a77aecec196accc52973`)
+const ORDER_P521 = fromHex(`01${'f'.repeat(64)}fa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409`)
 
 const TABLE: ReadonlyMap<Algorithm, AlgorithmParameters> = new Map<Algorithm, AlgorithmParameters>([
   ['HS256', { family: 'hmac', hash: 'sha256', size: 32 }],

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { decodeBase64url, decodeBase64urlInto, encodeBase64url } from './base64url.ts'
+import { decodeBase64url, decodeBase64urlInto } from './base64url.ts'
+import { encodeBase64url } from './encode-base64url.ts'
 
 test('reads back whatever bytes it wrote (RFC 7515 §2)', () => {
   fc.assert(

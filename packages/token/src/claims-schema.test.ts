@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ClaimsSchema } from './claims-schema.ts'
 import { createSigner } from './create-signer.ts'
-import { createJwtVerifier, createVerifier, type VerifiedJwt } from './create-verifier.ts'
+import { createJwtVerifier, createVerifier } from './create-verifier.ts'
 import { importKey } from './import-key.ts'
 import { TokenError } from './token-error.ts'
+import type { VerifiedJwt } from './verified-token.ts'
 
 const key = importKey(new Uint8Array(32).fill(5), { alg: 'HS256' })
 const names = { issuer: 'https://issuer.example', audience: 'https://api.example' }

@@ -4,21 +4,17 @@
  */
 import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
 import { type Algorithm, type AlgorithmParameters, getAlgorithmParameters } from './algorithm.ts'
+import { decodeBase64url } from './base64url.ts'
+import type { KeyUse } from './bound-key.ts'
 import { checkEd25519PublicKey } from './ed25519-public-key.ts'
 import { createHmacPads } from './hmac.ts'
 import { Key } from './key.ts'
-import { isKeyId, KEY_ID_RULE } from './key-id.ts'
+import { checkKeyId } from './key-id.ts'
+import { checkRsaPublicKey, checkSecretLength } from './key-strength.ts'
 import { checkMlDsaSeed } from './ml-dsa.ts'
-import { checkRsaModulus } from './rsa-modulus.ts'
 import { checkRsaPrivateMembers } from './rsa-private-members.ts'
 import { createRsaPssKey } from './rsa-pss-key.ts'
 import { computeThumbprint } from './thumbprint.ts'
-
-const MIN_RSA_BITS = 2048
-const MAX_RSA_BITS = 16_384
-const MIN_RSA_EXPONENT = 65_537n
-/** A larger exponent only makes each check slower: a sender of keys must not be able to ask for that. */
-const MAX_RSA_EXPONENT = 2n ** 64n
 
 /**
  * Creates a key from a public or private key object (RFC 7518 §3.1).
@@ -51,34 +47,17 @@ export function createAsymmetricKey(
 }
 
 /** Creates a key from a secret (RFC 7518 §3.2). @throws TypeError if the secret is shorter than the hash */
-export function createHmacKey(
-  original: KeyObject,
-  alg: Algorithm,
-  kid: string | undefined,
-  may: { sign: boolean; verify: boolean },
-): Key {
+export function createHmacKey(original: KeyObject, alg: Algorithm, kid: string | undefined, use: KeyUse): Key {
   checkKeyId(kid)
-  const parameters = getAlgorithmParameters(alg)
-  if (parameters.family !== 'hmac') {
-    throw new TypeError(`${alg} does not sign with a secret: import its public or private key as PEM or JWK.`)
-  }
-  if ((original.symmetricKeySize ?? 0) < parameters.size) {
-    throw new TypeError(
-      `${alg} needs a secret of at least ${parameters.size} bytes (RFC 7518 §3.2): make one with generateKey.`,
-    )
-  }
+  const parameters = checkSecretLength(original.symmetricKeySize ?? 0, alg, getAlgorithmParameters(alg))
   return new Key(alg, kid, 'secret', {
     parameters,
     original,
-    signing: may.sign ? original : undefined,
-    verification: may.verify ? original : undefined,
+    signing: use.sign ? original : undefined,
+    verification: use.verify ? original : undefined,
     hmacPads: createHmacPads(original, parameters),
     signatureLength: parameters.size,
   })
-}
-
-function checkKeyId(kid: string | undefined): void {
-  if (kid !== undefined && !isKeyId(kid)) throw new TypeError(`kid: give ${KEY_ID_RULE}.`)
 }
 
 function checkPublicKey(publicKey: KeyObject, alg: Algorithm, parameters: AlgorithmParameters): void {
@@ -93,7 +72,7 @@ function checkPublicKey(publicKey: KeyObject, alg: Algorithm, parameters: Algori
       return
     case 'eddsa':
       if (type !== 'ed25519') throw new TypeError(`${alg} needs an Ed25519 key (RFC 8037 §3.1).`)
-      checkEd25519PublicKey(Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url'))
+      checkEd25519PublicKey(exportBytes(publicKey, 'x'))
       return
     case 'ml-dsa':
       if (type !== parameters.keyType) throw new TypeError(`${alg} needs a key of that parameter set (RFC 9964 §5).`)
@@ -101,20 +80,12 @@ function checkPublicKey(publicKey: KeyObject, alg: Algorithm, parameters: Algori
     default:
       if (type !== 'rsa')
         throw new TypeError(`${alg} needs an RSA key of the general type rsaEncryption (RFC 7518 §3.3).`)
-      checkRsaSize(details.modulusLength ?? 0, details.publicExponent ?? 0n)
-      checkRsaModulus(Buffer.from(publicKey.export({ format: 'jwk' }).n ?? '', 'base64url'))
+      checkRsaPublicKey(exportBytes(publicKey, 'n'), exportBytes(publicKey, 'e'))
   }
 }
 
-function checkRsaSize(modulusLength: number, publicExponent: bigint): void {
-  if (modulusLength < MIN_RSA_BITS || modulusLength > MAX_RSA_BITS) {
-    throw new TypeError(
-      `The RSA key has ${modulusLength} bits: at least ${MIN_RSA_BITS} (RFC 7518 §3.3), at most ${MAX_RSA_BITS}.`,
-    )
-  }
-  if (publicExponent < MIN_RSA_EXPONENT || publicExponent > MAX_RSA_EXPONENT || publicExponent % 2n === 0n) {
-    throw new TypeError('The RSA key has a weak public exponent: it is odd, at least 65537 and at most 64 bits long.')
-  }
+function exportBytes(publicKey: KeyObject, member: 'n' | 'e' | 'x'): Uint8Array {
+  return decodeBase64url(publicKey.export({ format: 'jwk' })[member] ?? '') ?? new Uint8Array()
 }
 
 /**

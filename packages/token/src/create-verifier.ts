@@ -2,33 +2,38 @@
  * Owns the order of the checks on a JWT: form, header, algorithm, type, key and signature first; the claims are not
  * read before the signature holds (RFC 7519 §7.2, RFC 8725 §3).
  */
-import { checkClaims } from './check-claims.ts'
-import { type JwtClaims, parseClaims } from './claims.ts'
-import { applySchema } from './claims-schema.ts'
-import {
-  findSigningKey,
-  findSigningKeyInPool,
-  openCompactJws,
-  parseCompactJws,
-  type UnverifiedJws,
-} from './compact-jws.ts'
-import type { ProtectedHeader } from './protected-header.ts'
+import type { JwtClaims } from './claims.ts'
+import { copyJws, openCompactJws, type UnverifiedJws } from './compact-jws.ts'
+import { copyText } from './copy-text.ts'
+import type { Key } from './key.ts'
+import { type KeyResolver, type LocalKeys, readKeys, toKeys } from './local-keys.ts'
 import { ProvenHeaders } from './proven-headers.ts'
-import { findCandidates, type KeyResolver, type LocalKeys, toKeys } from './verification-keys.ts'
+import { writeToScratch } from './scratch.ts'
+import { findSigningKey } from './signature.ts'
+import { findSigningKeyInPool } from './thread-pool-signature.ts'
+import { findCandidates } from './verification-keys.ts'
+import { readVerifiedJwt, type VerifiedJwt } from './verified-token.ts'
 import { VerifiedTokens } from './verified-tokens.ts'
-import {
-  type AnyVerifierOptions,
-  readVerifierOptions,
-  type VerifierOptions,
-  type VerifierRules,
-} from './verifier-options.ts'
+import { readVerifierOptions, type VerifierOptionsOf, type VerifierRules } from './verifier-options.ts'
 
-/** A JWT that passed every check. */
-export interface VerifiedJwt<Claims = JwtClaims> {
-  /** What a `schema` made of the claims, or the claims. */
-  readonly claims: Claims
-  readonly protectedHeader: ProtectedHeader
+interface ThreadPoolOption<ThreadPool extends boolean> {
+  /**
+   * Checks signatures on the thread pool, so that the event loop goes on meanwhile: the result is then a promise. An HMAC
+   * is checked at once all the same.
+   * @default false
+   */
+  readonly threadPool?: ThreadPool
 }
+
+/** What `createVerifier` is told (RFC 7519 §7.2). */
+export type VerifierOptions<
+  Keys = LocalKeys | KeyResolver,
+  Claims = JwtClaims,
+  ThreadPool extends boolean = false,
+> = VerifierOptionsOf<Keys, Claims> & ThreadPoolOption<ThreadPool>
+
+/** The options of any verifier, whatever follows from them for its type. */
+type AnyVerifierOptions = VerifierOptions<LocalKeys | KeyResolver, unknown, boolean>
 
 /** Options whose verifier returns a promise: of keys that have to be found, or of signatures on the thread pool. */
 type LaterOptions<Claims> =
@@ -54,7 +59,7 @@ export function createVerifier<Claims = JwtClaims>(
   options: VerifierOptions<LocalKeys | KeyResolver, Claims, boolean>,
 ): (token: string) => Claims | Promise<Claims>
 export function createVerifier(options: AnyVerifierOptions): (token: string) => unknown {
-  const verify = createVerification(readVerifierOptions(options, 'createVerifier'))
+  const verify = createVerification(readRules(options, 'createVerifier'))
   return (token) => {
     const verified = verify(token)
     return verified instanceof Promise ? verified.then(({ claims }) => claims) : verified.claims
@@ -82,28 +87,30 @@ export function createJwtVerifier<Claims = JwtClaims>(
 export function createJwtVerifier(
   options: AnyVerifierOptions,
 ): (token: string) => VerifiedJwt<unknown> | Promise<VerifiedJwt<unknown>> {
-  return createVerification(readVerifierOptions(options, 'createJwtVerifier'))
+  return createVerification(readRules(options, 'createJwtVerifier'))
 }
 
-function createVerification(
-  rules: VerifierRules,
-): (token: string) => VerifiedJwt<unknown> | Promise<VerifiedJwt<unknown>> {
-  const { keys, schema, threadPool } = rules
+interface Rules extends VerifierRules<readonly Key[] | KeyResolver> {
+  readonly threadPool: boolean
+}
+
+function readRules(options: AnyVerifierOptions, caller: string): Rules {
+  const rules = readVerifierOptions(options, caller, readKeys, ['threadPool'])
+  return { ...rules, threadPool: options.threadPool ?? false }
+}
+
+function createVerification(rules: Rules): (token: string) => VerifiedJwt<unknown> | Promise<VerifiedJwt<unknown>> {
+  const { keys, threadPool } = rules
   const proven = new ProvenHeaders()
-  const known = rules.cacheSize === 0 ? undefined : new VerifiedTokens<VerifiedJwt<unknown>>(rules)
-  const readVerified = ({ protectedHeader, payload }: UnverifiedJws, token: string): VerifiedJwt<unknown> => {
-    proven.add(token, protectedHeader)
-    const claims = parseClaims(payload)
-    checkClaims(claims, rules, rules.now())
-    // As they are before a schema sees the claims, which might change them.
-    const { exp, nbf, iat } = claims
-    const verified = { claims: schema === undefined ? claims : applySchema(schema, claims), protectedHeader }
-    known?.add(token, { exp, nbf, iat }, verified)
-    return verified
+  const known = rules.cacheSize === 0 ? undefined : new VerifiedTokens<VerifiedJwt<unknown>>(rules, copyText)
+  const open = (token: string): UnverifiedJws => openCompactJws(token, rules, writeToScratch, proven)
+  const readVerified = (jws: UnverifiedJws, token: string): VerifiedJwt<unknown> => {
+    proven.add(token, jws.protectedHeader)
+    return readVerifiedJwt(jws, token, rules, known)
   }
   if (typeof keys !== 'function' && !threadPool) {
     const verifyNow = (token: string): VerifiedJwt<unknown> => {
-      const jws = openCompactJws(token, rules, proven)
+      const jws = open(token)
       findSigningKey(jws, findCandidates(keys, jws.protectedHeader))
       return readVerified(jws, token)
     }
@@ -112,7 +119,7 @@ function createVerification(
   return async (token) => {
     const verified = known?.find(token)
     if (verified !== undefined) return verified
-    const jws = parseCompactJws(token, rules, proven)
+    const jws = copyJws(open(token))
     const found = typeof keys === 'function' ? toKeys(await keys(jws.protectedHeader)) : keys
     const candidates = findCandidates(found, jws.protectedHeader)
     if (threadPool) await findSigningKeyInPool(jws, candidates)

@@ -6,6 +6,7 @@
  * cost 3. What is returned here is a view of a buffer of this file, and holds until the next call of the same function.
  */
 import type { EcdsaParameters } from './algorithm.ts'
+import { isBelowOrder } from './ecdsa-range.ts'
 
 const SEQUENCE = 0x30
 const INTEGER = 0x02
@@ -53,7 +54,7 @@ function writeInteger(
   const end = start + size
   let first = start
   while (first < end && signature[first] === 0) first += 1
-  if (first === end || !isBelow(signature, start, order)) return undefined
+  if (first === end || !isBelowOrder(signature, start, order)) return undefined
   const needsZero = (signature[first] ?? 0) >= 0x80
   let at = offset
   derScratch[at++] = INTEGER
@@ -61,13 +62,6 @@ function writeInteger(
   if (needsZero) derScratch[at++] = 0
   for (let from = first; from < end; from += 1) derScratch[at++] = signature[from] ?? 0
   return at
-}
-
-/** Compares as many bytes of the signature with the order; the first that differs decides. */
-function isBelow(signature: Uint8Array, start: number, order: Uint8Array): boolean {
-  let index = 0
-  while (index < order.length && signature[start + index] === order[index]) index += 1
-  return index < order.length && (signature[start + index] ?? 0xff) < (order[index] ?? 0)
 }
 
 /** Copies the INTEGER at an offset so that it ends where it should; returns the offset after it. */

@@ -2,6 +2,7 @@
  * Owns the check that 32 bytes are a sound Ed25519 public key (RFC 8032 §5.1.3): a point of the curve in its one
  * spelling, and none of the points of small order, under which one signature can hold for many messages.
  */
+import { toBigInt } from './bytes.ts'
 
 const P = 2n ** 255n - 19n
 const D = 37095705934669439343138083508754565189542113879843219016388785533085940283555n
@@ -13,7 +14,7 @@ const SMALL_ORDER: readonly bigint[] = [0n, 1n, P - 1n, Y_OF_ORDER_8, P - Y_OF_O
 
 /** Checks an Ed25519 public key (RFC 8032 §5.1.3). @throws TypeError if it is not a sound point */
 export function checkEd25519PublicKey(bytes: Uint8Array): void {
-  const encoded = BigInt(`0x${Buffer.from(bytes).reverse().toString('hex')}`)
+  const encoded = toBigInt(bytes.toReversed())
   const y = encoded % SIGN_BIT
   if (bytes.length !== 32 || y >= P || !hasX(y))
     throw new TypeError('The Ed25519 public key is not a point of the curve.')

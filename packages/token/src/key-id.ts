@@ -14,3 +14,8 @@ export function isKeyId(value: unknown): value is string {
 
 /** Says what a key id may be. */
 export const KEY_ID_RULE: string = `at most ${MAX_LENGTH} letters, digits and ._~+/=:@#- without two dots in a row`
+
+/** Checks the key id of a key that is made, if it has one. @throws TypeError */
+export function checkKeyId(kid: string | undefined): void {
+  if (kid !== undefined && !isKeyId(kid)) throw new TypeError(`kid: give ${KEY_ID_RULE}.`)
+}

@@ -4,6 +4,7 @@
  */
 import type { KeyObject } from 'node:crypto'
 import type { Algorithm, AlgorithmParameters } from './algorithm.ts'
+import type { BoundKey, KeyKind } from './bound-key.ts'
 import type { HmacPads } from './hmac.ts'
 
 /** What a key is made of, ready for the primitive: nothing is converted or looked up per signature. */
@@ -24,16 +25,13 @@ export interface KeyMaterial {
 /** Reaches into a key; set by the class, so that nothing on a key or its constructor leads to the material. */
 let readMaterial: (value: object) => KeyMaterial | undefined
 
-/** Says which half of a key there is. */
-export type KeyKind = 'secret' | 'public' | 'private'
-
 /**
  * Holds a key that is bound to one algorithm; made by `importKey`, `generateKey` and `importJwkSet` only (RFC 8725
  * §3.1).
  *
  * Its material is in a private field: JSON, `util.inspect`, structured clones and errors show `alg`, `kid` and `kind`.
  */
-export class Key {
+export class Key implements BoundKey {
   readonly #material: KeyMaterial
   readonly alg: Algorithm
   readonly kid: string | undefined

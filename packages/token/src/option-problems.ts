@@ -1,10 +1,11 @@
 /** Collects what is wrong with the options of one call, so that all of it is said at once, each with its mend. */
 export class OptionProblems {
-  readonly #caller: string
+  /** The function that was given the options. */
+  readonly caller: string
   readonly #lines: string[] = []
 
   constructor(caller: string) {
-    this.#caller = caller
+    this.caller = caller
   }
 
   /** Adds a problem: the path of an option, and what to do about it. */
@@ -23,8 +24,15 @@ export class OptionProblems {
       this.require(known.includes(name), name, `there is no such option; there are ${known.join(', ')}`)
   }
 
+  /** Adds a problem for each of some options that is there and neither true nor false. */
+  requireSwitches(options: object, names: readonly string[]): void {
+    const given: Readonly<Record<string, unknown>> = { ...options }
+    for (const name of names)
+      this.require(given[name] === undefined || typeof given[name] === 'boolean', name, 'give true or false')
+  }
+
   /** @throws TypeError that lists every problem */
   throwIfAny(): void {
-    if (this.#lines.length > 0) throw new TypeError([`${this.#caller}: mend these options.`, ...this.#lines].join('\n'))
+    if (this.#lines.length > 0) throw new TypeError([`${this.caller}: mend these options.`, ...this.#lines].join('\n'))
   }
 }

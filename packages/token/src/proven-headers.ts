@@ -6,23 +6,18 @@
  * `crit`); never a key. The key is chosen anew for every token, and its signature checked, so that a key which is gone
  * verifies nothing. A stranger's header never gets in, or strangers could fill the list.
  */
+import type { KnownHeader, KnownHeaders } from './compact-jws.ts'
+import { copyText } from './copy-text.ts'
 import type { ProtectedHeader } from './protected-header.ts'
 
 const MAX_HEADERS = 8
 
-/** A protected header that was signed by a key of the verifier. */
-export interface ProvenHeader {
-  /** The header in base64url with the dot behind it, so that no longer header begins with it. */
-  readonly prefix: string
-  readonly protectedHeader: ProtectedHeader
-}
-
 /** Holds the last few proven headers of one verifier. */
-export class ProvenHeaders {
-  readonly #headers: ProvenHeader[] = []
+export class ProvenHeaders implements KnownHeaders {
+  readonly #headers: KnownHeader[] = []
 
   /** Finds the header that a token begins with. */
-  find(token: string): ProvenHeader | undefined {
+  find(token: string): KnownHeader | undefined {
     for (const header of this.#headers) {
       if (token.startsWith(header.prefix)) return header
     }
@@ -33,7 +28,7 @@ export class ProvenHeaders {
   add(token: string, protectedHeader: ProtectedHeader): void {
     if (this.find(token) !== undefined) return
     // A slice of a string keeps the whole of it: the copy does not hold on to the token and its signature.
-    const prefix = Buffer.from(token.slice(0, token.indexOf('.') + 1), 'latin1').toString('latin1')
+    const prefix = copyText(token.slice(0, token.indexOf('.') + 1))
     this.#headers.push({ prefix, protectedHeader })
     if (this.#headers.length > MAX_HEADERS) this.#headers.shift()
   }

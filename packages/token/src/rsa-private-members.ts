@@ -1,4 +1,6 @@
-import type { JsonWebKey } from 'node:crypto'
+import { decodeBase64url } from './base64url.ts'
+import { toBigInt } from './bytes.ts'
+import type { Jwk } from './jwk.ts'
 
 /**
  * Checks that the private members of an RSA key belong to its public ones (RFC 8017 §3.2).
@@ -8,9 +10,8 @@ import type { JsonWebKey } from 'node:crypto'
  *
  * @throws TypeError if they do not
  */
-export function checkRsaPrivateMembers(jwk: JsonWebKey): void {
-  const read = (member: string | undefined): bigint =>
-    BigInt(`0x0${Buffer.from(member ?? '', 'base64url').toString('hex')}`)
+export function checkRsaPrivateMembers(jwk: Jwk): void {
+  const read = (member: string | undefined): bigint => toBigInt(decodeBase64url(member ?? '') ?? new Uint8Array())
   const [n, e, d, p, q] = [read(jwk.n), read(jwk.e), read(jwk.d), read(jwk.p), read(jwk.q)]
   const sound =
     p > 1n &&

@@ -6,19 +6,27 @@
  * one: an `await`, a resolver, `now`. It is never handed to an asynchronous function, and nothing that leaves the package
  * is a view of it.
  */
+import { DEFAULT_MAX_TOKEN_LENGTH } from './compact-jws.ts'
 
 /** The longest token that fits, in characters; the default of `maxTokenLength`. */
-export const SCRATCH_TOKEN_LENGTH = 8192
+export const SCRATCH_TOKEN_LENGTH: number = DEFAULT_MAX_TOKEN_LENGTH
 
 /** Two bytes for each character: the text of the token, and behind it whatever its segments hold. */
 const shared = allocate(SCRATCH_TOKEN_LENGTH)
 
 /** Gets a buffer with room for twice a token of some length; its content is left over from before. */
-export function getScratch(tokenLength: number): Buffer {
+export function getScratch(tokenLength: number): Buffer<ArrayBuffer> {
   return tokenLength <= SCRATCH_TOKEN_LENGTH ? shared : allocate(tokenLength)
 }
 
+/** Writes a token at the start of the buffer, or finds that it is not ASCII. */
+export function writeToScratch(token: string): Buffer<ArrayBuffer> | undefined {
+  const scratch = getScratch(token.length)
+  // As UTF-8, so that a character which is not ASCII shows in the length, and none is bent into another.
+  return scratch.write(token, 0, 'utf8') === token.length ? scratch : undefined
+}
+
 /** Not from the pool of node:buffer, whose memory is shared with the rest of the program. */
-function allocate(tokenLength: number): Buffer {
+function allocate(tokenLength: number): Buffer<ArrayBuffer> {
   return Buffer.allocUnsafeSlow(2 * tokenLength)
 }

@@ -1,24 +1,12 @@
-import { isUint8Array } from 'node:util/types'
-import { encodeBase64url } from './base64url.ts'
-import { checkWrittenJson, JsonRefusal } from './json-object.ts'
+import { encodeBase64url } from './encode-base64url.ts'
+import { checkContent, composeHeader, type SignCompactOptionsOf, writeStrictJson } from './jws-content.ts'
 import { isKey, type Key } from './key.ts'
 import { getScratch } from './scratch.ts'
 import { createSignature } from './signature.ts'
 import { createSignatureInPool } from './thread-pool-signature.ts'
 
 /** What `signCompact` is told. */
-export interface SignCompactOptions {
-  /** A private key or a secret. */
-  readonly key: Key
-  /**
-   * Header parameters besides `alg` and `kid`, which the key decides.
-   * @default {}
-   */
-  readonly protectedHeader?: Readonly<Record<string, unknown>>
-}
-
-/** Parameters that the key decides, or that no verifier of this package honours. */
-const REFUSED_PARAMETERS = ['alg', 'kid', 'crit', 'b64', 'zip']
+export type SignCompactOptions = SignCompactOptionsOf<Key>
 
 /**
  * Signs bytes as a compact JWS (RFC 7515 §5.1). Sign a JWT with `createSigner`.
@@ -27,13 +15,8 @@ const REFUSED_PARAMETERS = ['alg', 'kid', 'crit', 'b64', 'zip']
  * @throws TypeError if the key can only verify, or the header says what it must not
  */
 export function signCompact(payload: Uint8Array, options: SignCompactOptions): string {
+  checkContent(payload, options, isKey)
   const { key, protectedHeader = {} } = options
-  if (!isKey(key)) throw new TypeError('key: give a key made by importKey or generateKey.')
-  if (!isUint8Array(payload)) throw new TypeError('payload: give bytes, as a Uint8Array.')
-  for (const name of REFUSED_PARAMETERS) {
-    if (Object.hasOwn(protectedHeader, name))
-      throw new TypeError(`protectedHeader.${name}: leave it out: the key decides it, or it is never honoured.`)
-  }
   return signSegments(encodeHeader(key, protectedHeader), payload, key)
 }
 
@@ -43,8 +26,7 @@ export function signCompact(payload: Uint8Array, options: SignCompactOptions): s
  * @throws TypeError if it is not JSON
  */
 export function encodeHeader(key: Key, rest: Readonly<Record<string, unknown>>): string {
-  const header = { alg: key.alg, ...(key.kid === undefined ? {} : { kid: key.kid }), ...rest }
-  return encodeBase64url(encodeStrictJson(header, 'protectedHeader'))
+  return encodeBase64url(encodeStrictJson(composeHeader(key, rest), 'protectedHeader'))
 }
 
 /** Signs an encoded header and a payload (RFC 7515 §5.1 steps 5 to 8). */
@@ -64,15 +46,9 @@ export async function signSegmentsInPool(header: string, payload: Uint8Array, ke
 
 /** Writes JSON that a verifier of this package accepts. @throws TypeError that names the argument */
 export function encodeStrictJson(value: object, argument: string): Uint8Array {
-  const text: unknown = JSON.stringify(value)
-  if (typeof text !== 'string' || !text.startsWith('{'))
-    throw new TypeError(`${argument}: give an object without toJSON.`)
-  const bytes = Buffer.from(text, 'utf8')
-  try {
-    checkWrittenJson(bytes, text)
-  } catch (error) {
-    if (error instanceof JsonRefusal) throw new TypeError(`${argument}: the JSON of it ${error.message}.`)
-    throw error
-  }
-  return bytes
+  return writeStrictJson(value, argument, toUtf8)
+}
+
+function toUtf8(text: string): Buffer {
+  return Buffer.from(text, 'utf8')
 }

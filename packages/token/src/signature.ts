@@ -1,8 +1,10 @@
 /** Owns the call of the primitive: what is signed, with which key, and nothing about tokens (RFC 7518 §3). */
 import { sign, timingSafeEqual, verify } from 'node:crypto'
+import type { UnverifiedJws } from './compact-jws.ts'
 import { ecdsaSignatureFromDer, ecdsaSignatureToDer } from './ecdsa-signature.ts'
 import { computeHmac, type HmacPads } from './hmac.ts'
 import { getKeyMaterial, type Key } from './key.ts'
+import { refuseSignature } from './verification-keys.ts'
 
 /**
  * Signs bytes with a key that can (RFC 7515 §5.1 step 5). The signature may be a view of a buffer that the next call
@@ -44,4 +46,12 @@ export function isSignatureValid(key: Key, input: Uint8Array, signature: Uint8Ar
     default:
       return verify(parameters.hash, input, verification, signature)
   }
+}
+
+/** Finds the one of some keys that made the signature (RFC 7515 §5.2 step 8). @throws TokenError signature_invalid */
+export function findSigningKey(jws: UnverifiedJws, candidates: readonly Key[]): Key {
+  for (const key of candidates) {
+    if (isSignatureValid(key, jws.signingInput, jws.signature)) return key
+  }
+  return refuseSignature()
 }

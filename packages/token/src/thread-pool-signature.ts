@@ -6,9 +6,11 @@
  */
 import { sign, verify } from 'node:crypto'
 import { promisify } from 'node:util'
+import type { UnverifiedJws } from './compact-jws.ts'
 import { ecdsaSignatureFromDer, ecdsaSignatureToDer } from './ecdsa-signature.ts'
 import { getKeyMaterial, type Key } from './key.ts'
 import { createSignature, isSignatureValid } from './signature.ts'
+import { refuseSignature } from './verification-keys.ts'
 
 const signInPool = promisify(sign)
 const verifyInPool = promisify(verify)
@@ -21,8 +23,20 @@ export async function createSignatureInPool(key: Key, input: Uint8Array): Promis
   return parameters.family === 'ecdsa' ? Buffer.from(ecdsaSignatureFromDer(signature, parameters)) : signature
 }
 
+/**
+ * Finds what `findSigningKey` finds, on the thread pool; for a JWS that was copied into bytes of its own.
+ *
+ * @throws TokenError signature_invalid
+ */
+export async function findSigningKeyInPool(jws: UnverifiedJws, candidates: readonly Key[]): Promise<Key> {
+  for (const key of candidates) {
+    if (await isSignatureValidInPool(key, jws.signingInput, jws.signature)) return key
+  }
+  return refuseSignature()
+}
+
 /** Tells what `isSignatureValid` tells (RFC 7515 §5.2 step 8). */
-export async function isSignatureValidInPool(key: Key, input: Uint8Array, signature: Uint8Array): Promise<boolean> {
+async function isSignatureValidInPool(key: Key, input: Uint8Array, signature: Uint8Array): Promise<boolean> {
   const { parameters, verification, signatureLength } = getKeyMaterial(key)
   if (parameters.family === 'hmac' || verification === undefined || signature.length !== signatureLength) {
     return isSignatureValid(key, input, signature)

@@ -9,30 +9,33 @@
  * stranger can ask for.
  */
 import type { Algorithm } from './algorithm.ts'
+import type { BoundKey } from './bound-key.ts'
 import type { JwkSet } from './jwk.ts'
-import { importJwkSet } from './jwk-set.ts'
-import { getKeyMaterial, isKey, type Key } from './key.ts'
+import type { ImportedJwkSet } from './jwk-set-members.ts'
 import type { OptionProblems } from './option-problems.ts'
 import type { ProtectedHeader } from './protected-header.ts'
 import { TokenError } from './token-error.ts'
 
 /** Keys at hand: a key, several, or a JWK Set. */
-export type LocalKeys = Key | readonly Key[] | JwkSet
+export type LocalKeysOf<Key> = Key | readonly Key[] | JwkSet
 
 /**
  * Finds the keys that a token may have been signed with; called before anything about the token is proven.
  *
  * Look `kid` up in a map. Never make a path, a query or a URL of it, and never fetch what the header points to.
  */
-export type KeyResolver = (header: ProtectedHeader) => ResolvedKeys | Promise<ResolvedKeys>
+export type KeyResolverOf<Key> = (header: ProtectedHeader) => ResolvedKeysOf<Key> | Promise<ResolvedKeysOf<Key>>
 
-/** What a `KeyResolver` finds. */
-export type ResolvedKeys = Key | readonly Key[] | undefined
+/** What a key resolver finds. */
+export type ResolvedKeysOf<Key> = Key | readonly Key[] | undefined
 
 const MAX_UNNAMED = 4
 
 /** Finds the keys that fit a header (RFC 7515 §6). @throws TokenError key_not_found, key_ambiguous */
-export function findCandidates(keys: readonly Key[], { alg, kid }: ProtectedHeader): readonly Key[] {
+export function findCandidates<Key extends BoundKey>(
+  keys: readonly Key[],
+  { alg, kid }: ProtectedHeader,
+): readonly Key[] {
   const ofAlgorithm = keys.filter((key) => key.alg === alg)
   const named = kid === undefined ? [] : ofAlgorithm.filter((key) => key.kid === kid)
   if (named.length > 0) return named
@@ -52,21 +55,50 @@ export function findCandidates(keys: readonly Key[], { alg, kid }: ProtectedHead
   return unnamed
 }
 
+/** Says that none of the candidates made the signature (RFC 7515 §5.2 step 8). @throws TokenError signature_invalid */
+export function refuseSignature(): never {
+  throw new TokenError('signature_invalid', 'The signature of the token does not hold.')
+}
+
 /** Turns what a resolver found into a list. @throws TypeError if it found something else than keys */
-export function toKeys(found: ResolvedKeys): readonly Key[] {
-  const keys = found === undefined ? [] : Array.isArray(found) ? (found as readonly Key[]) : [found as Key]
+export function toKeyList<Key>(found: ResolvedKeysOf<Key>, isKey: (value: unknown) => value is Key): readonly Key[] {
+  const keys: readonly unknown[] = found === undefined ? [] : Array.isArray(found) ? found : [found]
   if (!keys.every(isKey)) throw new TypeError('keys: the resolver returns a Key, an array of them, or undefined.')
   return keys
 }
 
-/** Reads the keys that were given as an option into those that can verify one of the algorithms. */
-export function readLocalKeys(
+/** Reads keys that were given as an option and are no JWK Set. */
+export function readKeyList<Key>(
   keys: unknown,
-  algorithms: readonly Algorithm[],
+  isKey: (value: unknown) => value is Key,
   problems: OptionProblems,
 ): readonly Key[] {
-  const given = readKeys(keys, algorithms, problems)
-  const usable = given.filter((key) => algorithms.includes(key.alg) && getKeyMaterial(key).verification !== undefined)
+  if (isKey(keys)) return [keys]
+  if (Array.isArray(keys) && keys.length > 0 && keys.every(isKey)) return keys
+  problems.add('keys', 'give a key made by importKey, an array of them, a JWK Set, or a function that finds them')
+  return []
+}
+
+/** Takes the keys of a set that was given as an option, and says why there are none. */
+export function takeImportedKeys<Key>(
+  { keys, skipped }: ImportedJwkSet<Key>,
+  problems: OptionProblems,
+): readonly Key[] {
+  if (keys.length === 0) {
+    const reasons = skipped.map(({ index, reason }) => `keys.keys[${index}]: ${reason}`)
+    problems.add('keys', ['give a JWK Set that holds a usable public key', ...reasons].join('; '))
+  }
+  return keys
+}
+
+/** Selects the keys that can verify one of the algorithms. */
+export function selectUsable<Key extends BoundKey>(
+  given: readonly Key[],
+  algorithms: readonly Algorithm[],
+  canVerify: (key: Key) => boolean,
+  problems: OptionProblems,
+): readonly Key[] {
+  const usable = given.filter((key) => algorithms.includes(key.alg) && canVerify(key))
   if (given.length > 0 && usable.length === 0 && algorithms.length > 0) {
     problems.add(
       'keys',
@@ -80,19 +112,4 @@ export function readLocalKeys(
     'give each key once, and another kid to each of two that differ',
   )
   return usable
-}
-
-function readKeys(keys: unknown, algorithms: readonly Algorithm[], problems: OptionProblems): readonly Key[] {
-  if (isKey(keys)) return [keys]
-  if (Array.isArray(keys) && keys.length > 0 && keys.every(isKey)) return keys
-  if (typeof keys !== 'object' || keys === null || !('keys' in keys) || !Array.isArray(keys.keys)) {
-    problems.add('keys', 'give a key made by importKey, an array of them, a JWK Set, or a function that finds them')
-    return []
-  }
-  const imported = importJwkSet(keys, { algorithms })
-  if (imported.keys.length === 0) {
-    const reasons = imported.skipped.map(({ index, reason }) => `keys.keys[${index}]: ${reason}`)
-    problems.add('keys', ['give a JWK Set that holds a usable public key', ...reasons].join('; '))
-  }
-  return imported.keys
 }

@@ -27,12 +27,15 @@ interface Entry<Verified> {
 /** Holds the last tokens of one verifier, and what it made of them. */
 export class VerifiedTokens<Verified> {
   readonly #rules: VerifiedTokenRules
+  readonly #copy: (text: string) => string
   readonly #sizeOfGeneration: number
   #younger = new Map<string, Entry<Verified>>()
   #older = new Map<string, Entry<Verified>>()
 
-  constructor(rules: VerifiedTokenRules) {
+  /** `copy` makes a text that is equal to another and shares no memory with it. */
+  constructor(rules: VerifiedTokenRules, copy: (text: string) => string) {
     this.#rules = rules
+    this.#copy = copy
     this.#sizeOfGeneration = Math.ceil(rules.cacheSize / 2)
   }
 
@@ -52,8 +55,7 @@ export class VerifiedTokens<Verified> {
   /** Adds a token that passed every check. What was made of it is frozen, since it will be handed out again. */
   add(token: string, times: ClaimTimes, verified: Verified): void {
     // A slice of a string keeps the whole of it: the copy does not hold on to the request that it came in.
-    const copy = Buffer.from(token, 'latin1').toString('latin1')
-    this.#put({ token: copy, times, verified: deepFreeze(verified) })
+    this.#put({ token: this.#copy(token), times, verified: deepFreeze(verified) })
   }
 
   #promote(token: string): Entry<Verified> | undefined {

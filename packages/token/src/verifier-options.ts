@@ -4,16 +4,13 @@
  */
 import { ALGORITHMS, type Algorithm, isAlgorithm } from './algorithm.ts'
 import type { ClaimRules } from './check-claims.ts'
-import type { JwtClaims } from './claims.ts'
 import { type ClaimsSchema, isClaimsSchema } from './claims-schema.ts'
 import { type CompactJwsRules, DEFAULT_MAX_TOKEN_LENGTH } from './compact-jws.ts'
-import type { Key } from './key.ts'
 import { OptionProblems } from './option-problems.ts'
 import { parseLifetime } from './parse-lifetime.ts'
-import { type KeyResolver, type LocalKeys, readLocalKeys } from './verification-keys.ts'
 
 /** What `createVerifier` is told, without the three checks that must be named or waived. */
-interface BaseVerifierOptions<Keys, ThreadPool extends boolean> {
+interface BaseVerifierOptions<Keys> {
   /** A key, several, a JWK Set, or a function that finds them. A private key verifies with its public half. */
   readonly keys: Keys
   /** The algorithms that are accepted (RFC 8725 §3.1). */
@@ -57,12 +54,6 @@ interface BaseVerifierOptions<Keys, ThreadPool extends boolean> {
    */
   readonly cacheSize?: number
   /**
-   * Checks signatures on the thread pool, so that the event loop goes on meanwhile: the result is then a promise. An HMAC
-   * is checked at once all the same.
-   * @default false
-   */
-  readonly threadPool?: ThreadPool
-  /**
    * Tells the time in epoch seconds.
    * @default the clock of the machine
    */
@@ -98,43 +89,55 @@ export interface SchemaOption<Claims> {
 }
 
 /** What `createVerifier` is told (RFC 7519 §7.2). */
-export type VerifierOptions<
-  Keys = LocalKeys | KeyResolver,
-  Claims = JwtClaims,
-  ThreadPool extends boolean = false,
-> = BaseVerifierOptions<Keys, ThreadPool> & IssuerOption & AudienceOption & ExpiryOption & SchemaOption<Claims>
+export type VerifierOptionsOf<Keys, Claims> = BaseVerifierOptions<Keys> &
+  IssuerOption &
+  AudienceOption &
+  ExpiryOption &
+  SchemaOption<Claims>
 
 /** The rules of one verifier, checked and with every default filled in. */
-export interface VerifierRules extends CompactJwsRules, ClaimRules {
-  readonly keys: readonly Key[] | KeyResolver
+export interface VerifierRules<Keys> extends CompactJwsRules, ClaimRules {
+  readonly keys: Keys
   readonly typ: string | undefined
-  readonly threadPool: boolean
   readonly cacheSize: number
   readonly schema: ClaimsSchema<unknown> | undefined
   readonly now: () => number
 }
 
-/** The options of any verifier, whatever follows from them for its type. */
-export type AnyVerifierOptions = VerifierOptions<LocalKeys | KeyResolver, unknown, boolean>
-
 const OPTION_NAMES: readonly string[] = (
   'keys algorithms issuer audience typ requiredClaims clockTolerance maxTokenAge maxLifetime maxTokenLength ' +
-  'cacheSize threadPool schema now ' +
+  'cacheSize schema now ' +
   'dangerouslyAllowAnyIssuer dangerouslyAllowAnyAudience dangerouslyAllowNoExpiry'
 ).split(' ')
 
+const WAIVERS = ['dangerouslyAllowAnyIssuer', 'dangerouslyAllowAnyAudience', 'dangerouslyAllowNoExpiry'] as const
+
 const systemClock = (): number => Date.now() / 1000
 
-/** Reads the options of a verifier into its rules. @throws TypeError that lists every bad option with its mend */
-export function readVerifierOptions(options: AnyVerifierOptions, caller: string): VerifierRules {
+/** Reads the keys that were given as an option, and adds what is wrong with them. */
+export type KeysReader<Keys> = (keys: unknown, algorithms: readonly Algorithm[], problems: OptionProblems) => Keys
+
+/**
+ * Reads the options of a verifier into its rules. `switches` are those that are true or false and that not every library
+ * has.
+ *
+ * @throws TypeError that lists every bad option with its mend
+ */
+export function readVerifierOptions<Keys>(
+  options: VerifierOptionsOf<unknown, unknown>,
+  caller: string,
+  readKeys: KeysReader<Keys>,
+  switches: readonly string[] = [],
+): VerifierRules<Keys> {
   if (typeof options !== 'object' || options === null) throw new TypeError(`${caller}: give an object of options.`)
   const problems = new OptionProblems(caller)
-  problems.requireKnown(options, OPTION_NAMES)
+  problems.requireKnown(options, [...OPTION_NAMES, ...switches])
+  problems.requireSwitches(options, [...WAIVERS, ...switches])
   checkSimpleOptions(options, problems)
   const algorithms = readAlgorithms(options.algorithms, problems)
-  const rules: VerifierRules = {
+  const rules: VerifierRules<Keys> = {
     algorithms,
-    keys: typeof options.keys === 'function' ? options.keys : readLocalKeys(options.keys, algorithms, problems),
+    keys: readKeys(options.keys, algorithms, problems),
     issuers: readNames(options, 'issuer', 'dangerouslyAllowAnyIssuer', problems),
     audiences: readNames(options, 'audience', 'dangerouslyAllowAnyAudience', problems),
     maxTokenAge: readLifetime('maxTokenAge', options.maxTokenAge, problems),
@@ -142,7 +145,6 @@ export function readVerifierOptions(options: AnyVerifierOptions, caller: string)
     maxTokenLength: readMaxTokenLength(options.maxTokenLength, problems),
     requiredClaims: listRequiredClaims(options, problems),
     typ: options.typ,
-    threadPool: options.threadPool ?? false,
     cacheSize: readCacheSize(options, problems),
     schema: options.schema,
     clockTolerance: options.clockTolerance ?? 5,
@@ -153,7 +155,7 @@ export function readVerifierOptions(options: AnyVerifierOptions, caller: string)
 }
 
 function checkSimpleOptions(
-  { typ, clockTolerance, schema, now, ...options }: AnyVerifierOptions,
+  { typ, clockTolerance, schema, now }: VerifierOptionsOf<unknown, unknown>,
   problems: OptionProblems,
 ): void {
   problems.require(
@@ -169,13 +171,7 @@ function checkSimpleOptions(
     'give a number of seconds from 0 to 300',
   )
   problems.require(now === undefined || typeof now === 'function', 'now', 'give a function that returns epoch seconds')
-  for (const name of [...WAIVERS, 'threadPool'] as const) {
-    const value = options[name]
-    problems.require(value === undefined || typeof value === 'boolean', name, 'give true or false')
-  }
 }
-
-const WAIVERS = ['dangerouslyAllowAnyIssuer', 'dangerouslyAllowAnyAudience', 'dangerouslyAllowNoExpiry'] as const
 
 /** Reads the list of accepted algorithms; there is no default, and `none` is not a name (RFC 8725 §3.1). */
 export function readAlgorithms(algorithms: unknown, problems: OptionProblems): readonly Algorithm[] {
@@ -199,7 +195,7 @@ export function readMaxTokenLength(
   return maxTokenLength
 }
 
-function readCacheSize({ cacheSize = 0, keys }: AnyVerifierOptions, problems: OptionProblems): number {
+function readCacheSize({ cacheSize = 0, keys }: VerifierOptionsOf<unknown, unknown>, problems: OptionProblems): number {
   const isSound = Number.isInteger(cacheSize) && cacheSize >= 0 && cacheSize <= 1_000_000
   problems.require(isSound, 'cacheSize', 'give a whole number of tokens from 0 to 1000000')
   problems.require(
@@ -211,7 +207,7 @@ function readCacheSize({ cacheSize = 0, keys }: AnyVerifierOptions, problems: Op
 }
 
 function readNames(
-  options: AnyVerifierOptions,
+  options: VerifierOptionsOf<unknown, unknown>,
   option: 'issuer' | 'audience',
   waiver: (typeof WAIVERS)[number],
   problems: OptionProblems,
@@ -238,7 +234,7 @@ function readLifetime(path: string, value: number | string | undefined, problems
   }
 }
 
-function listRequiredClaims(options: AnyVerifierOptions, problems: OptionProblems): readonly string[] {
+function listRequiredClaims(options: VerifierOptionsOf<unknown, unknown>, problems: OptionProblems): readonly string[] {
   const { requiredClaims = [], maxTokenAge, maxLifetime, dangerouslyAllowNoExpiry } = options
   const isSound = Array.isArray(requiredClaims) && requiredClaims.every(isName)
   problems.require(isSound, 'requiredClaims', 'give an array of claim names')

@@ -1,31 +1,17 @@
-import type { Algorithm } from './algorithm.ts'
-import { findSigningKey, openCompactJws, parseCompactJws, type UnverifiedJws } from './compact-jws.ts'
+import { copyJws, openCompactJws, type UnverifiedJws } from './compact-jws.ts'
 import type { Key } from './key.ts'
-import { OptionProblems } from './option-problems.ts'
-import type { ProtectedHeader } from './protected-header.ts'
-import { findCandidates, type KeyResolver, type LocalKeys, readLocalKeys, toKeys } from './verification-keys.ts'
-import { readAlgorithms, readMaxTokenLength } from './verifier-options.ts'
+import { type KeyResolver, type LocalKeys, readKeys, toKeys } from './local-keys.ts'
+import { writeToScratch } from './scratch.ts'
+import { findSigningKey } from './signature.ts'
+import { findCandidates } from './verification-keys.ts'
+import type { VerifiedJwsOf } from './verified-token.ts'
+import { readVerifyCompactOptions, type VerifyCompactOptionsOf } from './verify-compact-options.ts'
 
 /** What `verifyCompact` is told. */
-export interface VerifyCompactOptions<Keys = LocalKeys | KeyResolver> {
-  /** A key, several, a JWK Set, or a function that finds them. Import a JWK Set once if it is used often. */
-  readonly keys: Keys
-  /** The algorithms that are accepted (RFC 8725 §3.1). */
-  readonly algorithms: readonly Algorithm[]
-  /**
-   * The longest JWS that is looked at, in characters.
-   * @default 8192
-   */
-  readonly maxTokenLength?: number
-}
+export type VerifyCompactOptions<Keys = LocalKeys | KeyResolver> = VerifyCompactOptionsOf<Keys>
 
 /** A JWS whose signature holds. */
-export interface VerifiedJws {
-  readonly protectedHeader: ProtectedHeader
-  readonly payload: Uint8Array
-  /** The key that made the signature. */
-  readonly key: Key
-}
+export type VerifiedJws = VerifiedJwsOf<Key>
 
 /**
  * Verifies a compact JWS that is no JWT and returns its payload as bytes (RFC 7515 §5.2).
@@ -42,16 +28,11 @@ export function verifyCompact(jws: string, options: VerifyCompactOptions<LocalKe
 export function verifyCompact(jws: string, options: VerifyCompactOptions<KeyResolver>): Promise<VerifiedJws>
 export function verifyCompact(jws: string, options: VerifyCompactOptions): VerifiedJws | Promise<VerifiedJws>
 export function verifyCompact(jws: string, options: VerifyCompactOptions): VerifiedJws | Promise<VerifiedJws> {
-  const problems = new OptionProblems('verifyCompact')
-  problems.requireKnown(options, ['keys', 'algorithms', 'maxTokenLength'])
-  const algorithms = readAlgorithms(options.algorithms, problems)
-  const maxTokenLength = readMaxTokenLength(options.maxTokenLength, problems)
-  const keys = typeof options.keys === 'function' ? options.keys : readLocalKeys(options.keys, algorithms, problems)
-  problems.throwIfAny()
-  const rules = { algorithms, maxTokenLength }
-  if (typeof keys !== 'function') return verifyWith(keys, openCompactJws(jws, rules))
+  const { keys, ...rules } = readVerifyCompactOptions(options, readKeys)
+  const open = (): UnverifiedJws => openCompactJws(jws, rules, writeToScratch)
+  if (typeof keys !== 'function') return verifyWith(keys, open())
   return (async () => {
-    const unverified = parseCompactJws(jws, rules)
+    const unverified = copyJws(open())
     return verifyWith(toKeys(await keys(unverified.protectedHeader)), unverified)
   })()
 }

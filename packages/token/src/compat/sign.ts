@@ -2,8 +2,8 @@
  * Owns `sign` as jsonwebtoken has it: what the options make of the header, and what must hold before anything is signed
  * (RFC 7519 §7.1). Keys and signatures are those of the rest of this package.
  */
-import { encodeBase64url } from '../base64url.ts'
 import { DEFAULT_MAX_TOKEN_LENGTH } from '../compact-jws.ts'
+import { encodeBase64url } from '../encode-base64url.ts'
 import type { Key } from '../key.ts'
 import { isKeyId, KEY_ID_RULE } from '../key-id.ts'
 import { encodeStrictJson, signSegments } from '../sign-compact.ts'

@@ -3,7 +3,7 @@
  * and another class than the keys for signatures, so that neither can be given for the other.
  */
 import type { KeyObject } from 'node:crypto'
-import type { KeyKind } from '../key.ts'
+import type { KeyKind } from '../bound-key.ts'
 import type { ContentEncryptionAlgorithm, KeyManagementAlgorithm } from './encryption-algorithm.ts'
 
 /** What a key for encryption is made of. */

@@ -4,18 +4,13 @@
  */
 import { checkClaims } from '../check-claims.ts'
 import { findMistypedClaim, type JwtClaims, parseClaims } from '../claims.ts'
-import type { LifetimeOption } from '../create-signer.ts'
+import type { VerifierOptions } from '../create-verifier.ts'
 import { parseLifetime } from '../parse-lifetime.ts'
 import { checkType } from '../protected-header.ts'
 import { encodeStrictJson } from '../sign-compact.ts'
+import type { LifetimeOption } from '../signer-options.ts'
 import { TokenError } from '../token-error.ts'
-import {
-  type AudienceOption,
-  type ExpiryOption,
-  type IssuerOption,
-  readVerifierOptions,
-  type VerifierOptions,
-} from '../verifier-options.ts'
+import { type AudienceOption, type ExpiryOption, type IssuerOption, readVerifierOptions } from '../verifier-options.ts'
 import type { DecryptedJwe } from './decrypt-compact.ts'
 
 type ClaimCheck = 'typ' | 'requiredClaims' | 'clockTolerance' | 'maxTokenAge' | 'maxLifetime' | 'now'
@@ -44,8 +39,9 @@ export function createUnsignedCheck(options: UnsignedClaimOptions): (jwe: Decryp
   const given = Object.entries(options).filter(([name]) => UNSIGNED_OPTION_NAMES.includes(name))
   const claimOptions = Object.fromEntries(given) as unknown as UnsignedClaimOptions
   const rules = readVerifierOptions(
-    { ...claimOptions, keys: () => undefined, algorithms: ['ES256'] },
+    { ...claimOptions, keys: undefined, algorithms: ['ES256'] },
     'createDecrypter',
+    () => undefined,
   )
   return ({ protectedHeader, plaintext }) => {
     checkType(protectedHeader.typ, rules.typ)

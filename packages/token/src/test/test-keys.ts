@@ -21,6 +21,8 @@ const ML_DSA_KEY_TYPE: Readonly<Record<string, 'ml-dsa-44' | 'ml-dsa-65' | 'ml-d
   'ML-DSA-65': 'ml-dsa-65',
   'ML-DSA-87': 'ml-dsa-87',
 }
+/** Whether this Node has ML-DSA; Node 22 has not. */
+export const HAS_ML_DSA: boolean = hasMlDsa()
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
 
 /** The kid of every key here that is not a secret. */
@@ -47,8 +49,10 @@ function createTestKey(alg: Algorithm): TestKey {
   }
 }
 
-/** One test key for each algorithm. */
-export const TEST_KEYS: readonly TestKey[] = ALGORITHMS.map(createTestKey)
+/** One test key for each algorithm that this Node has. */
+export const TEST_KEYS: readonly TestKey[] = ALGORITHMS.filter((alg) => HAS_ML_DSA || !alg.startsWith('ML-DSA')).map(
+  createTestKey,
+)
 
 /** Gets the test key of an algorithm. */
 export function getTestKey(alg: Algorithm): TestKey {
@@ -62,4 +66,12 @@ function createNativeKey(alg: Algorithm): KeyObject {
   if (namedCurve !== undefined) return generateKeyPairSync('ec', { namedCurve }).privateKey
   if (ML_DSA_KEY_TYPE[alg] !== undefined) return generateKeyPairSync(ML_DSA_KEY_TYPE[alg]).privateKey
   return alg.startsWith('Ed') ? generateKeyPairSync('ed25519').privateKey : rsa
+}
+
+function hasMlDsa(): boolean {
+  try {
+    return generateKeyPairSync('ml-dsa-44').privateKey.type === 'private'
+  } catch {
+    return false
+  }
 }

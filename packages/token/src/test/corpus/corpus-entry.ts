@@ -4,9 +4,9 @@
  */
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import type { Algorithm } from '../../algorithm.ts'
+import type { VerifierOptions } from '../../create-verifier.ts'
 import type { Key } from '../../key.ts'
 import type { TokenErrorCode } from '../../token-error.ts'
-import type { VerifierOptions } from '../../verifier-options.ts'
 import { encode, forgeToken } from '../forge-token.ts'
 import { getTestKey, KID } from '../test-keys.ts'
 

@@ -2,11 +2,11 @@
 import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 import { derInteger, derOctetString, derOid, derSequence } from '../../der.ts'
 import { encode, forgeSignature, forgeToken } from '../forge-token.ts'
-import { getTestKey, KID } from '../test-keys.ts'
+import { getTestKey, HAS_ML_DSA, KID } from '../test-keys.ts'
 import { CLAIMS, type Entry, HONEST_PAYLOAD } from './corpus-entry.ts'
 import type { HostileKey } from './hostile-keys.ts'
 
-const NAMES = ['ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87'] as const
+const NAMES = HAS_ML_DSA ? (['ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87'] as const) : []
 
 const SIGNATURES: readonly Entry[] = NAMES.flatMap((alg) => {
   const { native, verification } = getTestKey(alg)
@@ -57,60 +57,67 @@ function writeExpandedPem(key: KeyObject, oid: string): string {
   return `-----BEGIN PRIVATE KEY-----\n${der.toString('base64')}\n-----END PRIVATE KEY-----`
 }
 
-const native = getTestKey('ML-DSA-44').native
-const jwk = { ...native.export({ format: 'jwk' }) }
-const { priv, ...publicJwk } = jwk
-const pub = Buffer.from(String(jwk.pub), 'base64url')
-const other = { ...getTestKey('ML-DSA-65').native.export({ format: 'jwk' }) }
 const pemOf = (key: KeyObject): string => createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString()
-const SOURCES: Readonly<Record<string, unknown>> = {
-  'a pub of 1311 bytes': { ...publicJwk, pub: encode(pub.subarray(1)) },
-  'a pub of 1313 bytes': { ...publicJwk, pub: encode(Buffer.concat([pub, Buffer.of(0)])) },
-  'an empty pub': { ...publicJwk, pub: '' },
-  'no pub': { kty: 'AKP', alg: 'ML-DSA-44' },
-  'no pub, but priv': { kty: 'AKP', alg: 'ML-DSA-44', priv },
-  'a pub that is a number': { ...publicJwk, pub: 5 },
-  'a pub with padding': { ...publicJwk, pub: `${jwk.pub}==` },
-  'a pub in base64': { ...publicJwk, pub: Buffer.from(pub).fill(0xff, 0, 3).toString('base64') },
-  'a pub of ML-DSA-65': { ...publicJwk, pub: other.pub },
-  'a priv of 31 bytes': { ...jwk, priv: encode(randomBytes(31)) },
-  'a priv of 33 bytes': { ...jwk, priv: encode(randomBytes(33)) },
-  'an empty priv': { ...jwk, priv: '' },
-  'a priv that is null': { ...jwk, priv: null },
-  'the expanded key as priv': { ...jwk, priv: encode(native.export({ type: 'pkcs8', format: 'der' }).subarray(-2560)) },
-  'a priv of another key': { ...jwk, priv: encode(randomBytes(32)) },
-  'no alg': { kty: 'AKP', pub: jwk.pub },
-  'no alg, but priv': { kty: 'AKP', pub: jwk.pub, priv },
-  'the alg of another parameter set': { ...publicJwk, alg: 'ML-DSA-65' },
-  'a key of another parameter set': { ...other },
-  'another spelling of alg': { ...publicJwk, alg: 'ml-dsa-44' },
-  'an alg that is no name': { ...publicJwk, alg: ['ML-DSA-44'] },
-  'the kty of Edwards curves': { ...publicJwk, kty: 'OKP' },
-  'another spelling of kty': { ...publicJwk, kty: 'akp' },
-  'no kty': { ...publicJwk, kty: undefined },
-  'a use that is encryption': { ...publicJwk, use: 'enc' },
-  'a public key that may only sign': { ...publicJwk, key_ops: ['sign'] },
-  'a private key that may only verify': { ...jwk, key_ops: ['verify'] },
-  'an EC key': { ...getTestKey('ES256').native.export({ format: 'jwk' }), alg: 'ML-DSA-44' },
-  'a secret': randomBytes(64),
-  'its public key as bytes': Buffer.from(pub),
-  'a PEM of ML-DSA-65': pemOf(getTestKey('ML-DSA-65').native),
-  'a PEM of Ed25519': pemOf(getTestKey('EdDSA').native),
-  'a PEM of ML-KEM': pemOf(generateKeyPairSync('ml-kem-768').privateKey),
-  'a private key without its seed': writeExpandedPem(native, '608648016503040311'),
+
+function listKeys(): readonly HostileKey[] {
+  const native = getTestKey('ML-DSA-44').native
+  const jwk = { ...native.export({ format: 'jwk' }) }
+  const { priv, ...publicJwk } = jwk
+  const pub = Buffer.from(String(jwk.pub), 'base64url')
+  const other = { ...getTestKey('ML-DSA-65').native.export({ format: 'jwk' }) }
+  const sources: Readonly<Record<string, unknown>> = {
+    'a pub of 1311 bytes': { ...publicJwk, pub: encode(pub.subarray(1)) },
+    'a pub of 1313 bytes': { ...publicJwk, pub: encode(Buffer.concat([pub, Buffer.of(0)])) },
+    'an empty pub': { ...publicJwk, pub: '' },
+    'no pub': { kty: 'AKP', alg: 'ML-DSA-44' },
+    'no pub, but priv': { kty: 'AKP', alg: 'ML-DSA-44', priv },
+    'a pub that is a number': { ...publicJwk, pub: 5 },
+    'a pub with padding': { ...publicJwk, pub: `${jwk.pub}==` },
+    'a pub in base64': { ...publicJwk, pub: Buffer.from(pub).fill(0xff, 0, 3).toString('base64') },
+    'a pub of ML-DSA-65': { ...publicJwk, pub: other.pub },
+    'a priv of 31 bytes': { ...jwk, priv: encode(randomBytes(31)) },
+    'a priv of 33 bytes': { ...jwk, priv: encode(randomBytes(33)) },
+    'an empty priv': { ...jwk, priv: '' },
+    'a priv that is null': { ...jwk, priv: null },
+    'the expanded key as priv': {
+      ...jwk,
+      priv: encode(native.export({ type: 'pkcs8', format: 'der' }).subarray(-2560)),
+    },
+    'a priv of another key': { ...jwk, priv: encode(randomBytes(32)) },
+    'no alg': { kty: 'AKP', pub: jwk.pub },
+    'no alg, but priv': { kty: 'AKP', pub: jwk.pub, priv },
+    'the alg of another parameter set': { ...publicJwk, alg: 'ML-DSA-65' },
+    'a key of another parameter set': { ...other },
+    'another spelling of alg': { ...publicJwk, alg: 'ml-dsa-44' },
+    'an alg that is no name': { ...publicJwk, alg: ['ML-DSA-44'] },
+    'the kty of Edwards curves': { ...publicJwk, kty: 'OKP' },
+    'another spelling of kty': { ...publicJwk, kty: 'akp' },
+    'no kty': { ...publicJwk, kty: undefined },
+    'a use that is encryption': { ...publicJwk, use: 'enc' },
+    'a public key that may only sign': { ...publicJwk, key_ops: ['sign'] },
+    'a private key that may only verify': { ...jwk, key_ops: ['verify'] },
+    'an EC key': { ...getTestKey('ES256').native.export({ format: 'jwk' }), alg: 'ML-DSA-44' },
+    'a secret': randomBytes(64),
+    'its public key as bytes': Buffer.from(pub),
+    'a PEM of ML-DSA-65': pemOf(getTestKey('ML-DSA-65').native),
+    'a PEM of Ed25519': pemOf(getTestKey('EdDSA').native),
+    'a PEM of ML-KEM': pemOf(generateKeyPairSync('ml-kem-768').privateKey),
+    'a private key without its seed': writeExpandedPem(native, '608648016503040311'),
+  }
+  return [
+    ...Object.entries(sources).map(([name, source]) => ({
+      category: 'ML-DSA',
+      name: `ML-DSA-44: ${name}`,
+      source,
+      alg: 'ML-DSA-44',
+    })),
+    ...['ES256', 'EdDSA', 'RS256', 'HS256'].flatMap((alg) => [
+      { category: 'ML-DSA', name: `${alg}: a key of ML-DSA-44`, source: publicJwk, alg },
+      { category: 'ML-DSA', name: `${alg}: a key of ML-DSA-44 that says so`, source: { ...publicJwk, alg }, alg },
+      { category: 'ML-DSA', name: `${alg}: a PEM of ML-DSA-44`, source: pemOf(native), alg },
+    ]),
+  ]
 }
 
 /** Keys that are none of ML-DSA-44, and keys of ML-DSA where another algorithm belongs. */
-export const HOSTILE_ML_DSA_KEYS: readonly HostileKey[] = [
-  ...Object.entries(SOURCES).map(([name, source]) => ({
-    category: 'ML-DSA',
-    name: `ML-DSA-44: ${name}`,
-    source,
-    alg: 'ML-DSA-44',
-  })),
-  ...['ES256', 'EdDSA', 'RS256', 'HS256'].flatMap((alg) => [
-    { category: 'ML-DSA', name: `${alg}: a key of ML-DSA-44`, source: publicJwk, alg },
-    { category: 'ML-DSA', name: `${alg}: a key of ML-DSA-44 that says so`, source: { ...publicJwk, alg }, alg },
-    { category: 'ML-DSA', name: `${alg}: a PEM of ML-DSA-44`, source: pemOf(native), alg },
-  ]),
-]
+export const HOSTILE_ML_DSA_KEYS: readonly HostileKey[] = HAS_ML_DSA ? listKeys() : []

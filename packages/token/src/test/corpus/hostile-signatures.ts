@@ -295,6 +295,26 @@ const CUT: readonly Entry[] = TEST_KEYS.flatMap(({ alg, native, verification }) 
   }))
 })
 
+/** Signs until the signature starts with a zero, which some libraries do without (RFC 8017 §8.2.2 step 1). */
+function forgeWithLeadingZero(alg: 'RS256' | 'PS256'): readonly [input: string, signature: Buffer] {
+  for (let jti = 0; ; jti += 1) {
+    const input = `${encode({ alg, kid: KID })}.${encode({ ...CLAIMS, jti: `${jti}` })}`
+    const signature = forgeSignature(input, getTestKey(alg).native, alg)
+    if (signature[0] === 0) return [input, signature]
+  }
+}
+
+const LEADING_ZERO: readonly Entry[] = (['RS256', 'PS256'] as const).map((alg) => {
+  const [input, signature] = forgeWithLeadingZero(alg)
+  return {
+    category: 'cut signature',
+    name: `${alg} without the zero that it starts with`,
+    token: `${input}.${encode(signature.subarray(1))}`,
+    code: 'signature_invalid',
+    options: { keys: [getTestKey(alg).verification], algorithms: [alg] },
+  }
+})
+
 const reuse = (header: object, claims: object, key: KeyObject): string => sign(header, claims, key)
 const KEY_OF_ANOTHER: readonly Entry[] = [
   {
@@ -320,5 +340,5 @@ const KEY_OF_ANOTHER: readonly Entry[] = [
 /** What is signed wrongly, by nobody, or by somebody else. */
 export const HOSTILE_SIGNATURES: readonly Entry[] = [
   ...[UNSECURED, ALG_OF_A_TYPE, INHERITED_ALG, CONFUSED, SECRETS, OTHER_ALGORITHMS, BROUGHT, CRITICAL],
-  ...[ECDSA, DER, EDWARDS, CUT, KEY_OF_ANOTHER],
+  ...[ECDSA, DER, EDWARDS, CUT, LEADING_ZERO, KEY_OF_ANOTHER],
 ].flat() as Entry[]

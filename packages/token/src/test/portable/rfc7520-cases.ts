@@ -1,9 +1,8 @@
-import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
-import { importKey } from '../../import-key.ts'
-import { signCompact } from '../../sign-compact.ts'
-import { verifyCompact } from '../../verify-compact.ts'
-import { withoutPrivateMembers } from './rfc-keys.ts'
+/** The examples of RFC 7520 §4, which every library reads alike, and writes alike where the algorithm is deterministic. */
+import { withoutPrivateMembers } from '../rfc/rfc-keys.ts'
+import type { Case } from './case.ts'
+import { expectEqual } from './expect.ts'
+import { encode } from './scene.ts'
 
 const PAYLOAD =
   "It’s a dangerous business, Frodo, going out your door. You step onto the road, and if you don't keep your feet, there’s no knowing where you might be swept off to."
@@ -44,7 +43,7 @@ const SECRET = {
   k: 'hJtXIZ2uSN5kbQfbtTNWbpdmhkV8FJG-Onbc6mxCcYg',
 }
 
-const SEGMENT = Buffer.from(PAYLOAD).toString('base64url')
+const SEGMENT = encode(PAYLOAD)
 const EXAMPLES = [
   {
     section: '4.1',
@@ -72,17 +71,24 @@ const EXAMPLES = [
   },
 ] as const
 
-describe('RFC 7520 §4', () => {
-  for (const { section, alg, jwk, jws } of EXAMPLES) {
-    test(`§${section}: the ${alg} example is accepted with its public half or secret`, () => {
-      const key = importKey(withoutPrivateMembers(jwk), { alg })
-      assert.equal(new TextDecoder().decode(verifyCompact(jws, { keys: key, algorithms: [alg] }).payload), PAYLOAD)
-    })
-  }
+const ACCEPTED: readonly Case[] = EXAMPLES.map(({ section, alg, jwk, jws }) => ({
+  title: `RFC 7520 §${section}: the ${alg} example is accepted with its public half or secret`,
+  run: async ({ subject }) => {
+    const keys = await subject.importKey(withoutPrivateMembers(jwk), { alg })
+    const { payload } = await subject.verifyCompact(jws, { keys, algorithms: [alg] })
+    expectEqual(new TextDecoder().decode(payload), PAYLOAD)
+  },
+}))
 
-  for (const { section, alg, jwk, jws } of EXAMPLES.filter((example) => ['4.1', '4.4'].includes(example.section))) {
-    test(`§${section}: signing gives the published ${alg} example, character for character`, () => {
-      assert.equal(signCompact(Buffer.from(PAYLOAD), { key: importKey(jwk, { alg }) }), jws)
-    })
-  }
-})
+const REPRODUCED: readonly Case[] = EXAMPLES.filter(({ section }) => ['4.1', '4.4'].includes(section)).map(
+  ({ section, alg, jwk, jws }) => ({
+    title: `RFC 7520 §${section}: signing gives the published ${alg} example, character for character`,
+    run: async ({ subject }) => {
+      const key = await subject.importKey(jwk, { alg })
+      expectEqual(await subject.signCompact(new TextEncoder().encode(PAYLOAD), { key }), jws)
+    },
+  }),
+)
+
+/** The examples of RFC 7520. */
+export const RFC7520_CASES: readonly Case[] = [...ACCEPTED, ...REPRODUCED]
