@@ -12,8 +12,8 @@ export interface Api {
   algorithms: readonly Algorithm[]
   /** Whether verified tokens are remembered; left out for the default of the library. */
   tokenCache?: 'on' | 'off'
-  /** The option that shortens the life of a JWK Set, and its default; left out where there is none. */
-  cacheAgeOption?: string
+  /** What sets how long a JWK Set is kept, and for how long it is without; left out where there is none. */
+  cacheAge?: { option: string; default: string }
 }
 
 /** Where an API finds its issuer, and what it accepts. */
@@ -27,6 +27,14 @@ export interface ApiSettings {
 
 const all = ['RS256', 'ES256', 'EdDSA'] as const
 
+/** No protection, but what none can do without. */
+export const signatureOnly: Api = {
+  name: 'the signature check alone, within a server',
+  framework: 'node:http',
+  program: 'signature-only.ts',
+  algorithms: all,
+}
+
 export const bare: Api = {
   name: 'bare node:crypto on node:http',
   framework: 'node:http',
@@ -35,7 +43,7 @@ export const bare: Api = {
 }
 
 /** With the token cache, as it comes. */
-export const countersign: readonly Api[] = (['Express', 'node:http'] as const).map((framework) => ({
+export const countersign: readonly Api[] = (['Express', 'Fastify', 'Hono', 'node:http'] as const).map((framework) => ({
   name: `Countersign on ${framework}`,
   framework,
   program: `countersign-${framework.replace(':http', '').toLowerCase()}.ts`,
@@ -50,21 +58,25 @@ export const countersignWithoutCache: readonly Api[] = countersign.map((api) => 
 
 const express: Pick<Api, 'framework' | 'algorithms'> = { framework: 'Express', algorithms: all }
 
-const awsJwtVerify: Api = { ...express, name: `aws-jwt-verify ${versionOf('aws-jwt-verify')}`, program: 'aws-jwt-verify.ts' }
+const awsJwtVerify: Api = {
+  ...express,
+  name: `aws-jwt-verify ${versionOf('aws-jwt-verify')}`,
+  program: 'aws-jwt-verify.ts',
+}
 
 const jose: Api = {
   name: `jose ${versionOf('jose')} on Fastify`,
   framework: 'Fastify',
   program: 'jose.ts',
   algorithms: all,
-  cacheAgeOption: 'cacheMaxAge',
+  cacheAge: { option: 'cacheMaxAge', default: '10 min' },
 }
 
 const expressOauth2JwtBearer: Api = {
   ...express,
   name: `express-oauth2-jwt-bearer ${versionOf('express-oauth2-jwt-bearer')}`,
   program: 'express-oauth2-jwt-bearer.ts',
-  cacheAgeOption: 'cacheMaxAge',
+  cacheAge: { option: 'cacheMaxAge', default: '10 min' },
 }
 
 const expressJwt: Api = {
@@ -72,7 +84,7 @@ const expressJwt: Api = {
   name: `express-jwt ${versionOf('express-jwt')} + jwks-rsa ${versionOf('jwks-rsa')}`,
   program: 'express-jwt.ts',
   algorithms: ['RS256', 'ES256'],
-  cacheAgeOption: 'cacheMaxAge',
+  cacheAge: { option: 'cacheMaxAge', default: '10 min' },
 }
 
 const fastifyJwt: Api = {
@@ -80,20 +92,18 @@ const fastifyJwt: Api = {
   framework: 'Fastify',
   program: 'fastify-jwt.ts',
   algorithms: ['RS256', 'ES256'],
-  cacheAgeOption: 'ttl',
+  cacheAge: { option: 'ttl', default: '1 min' },
 }
 
-const honoJwk: Api = { name: `hono/jwk ${versionOf('hono')}`, framework: 'Hono', program: 'hono-jwk.ts', algorithms: all }
+const honoJwk: Api = {
+  name: `hono/jwk ${versionOf('hono')}`,
+  framework: 'Hono',
+  program: 'hono-jwk.ts',
+  algorithms: all,
+}
 
 /** As their documentation sets them up; what each README says is in its program. */
-export const peers: readonly Api[] = [
-  awsJwtVerify,
-  jose,
-  expressOauth2JwtBearer,
-  expressJwt,
-  fastifyJwt,
-  honoJwk,
-]
+export const peers: readonly Api[] = [awsJwtVerify, jose, expressOauth2JwtBearer, expressJwt, fastifyJwt, honoJwk]
 
 /** The one peer that can remember verified tokens; it does not by default. */
 export const fastifyJwtWithCache: Api = { ...fastifyJwt, name: `${fastifyJwt.name}, cache on`, tokenCache: 'on' }

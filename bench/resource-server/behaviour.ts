@@ -2,12 +2,12 @@
 import { join } from 'node:path'
 import { type Api, countersign, peers } from './api.ts'
 import {
-  fault,
+  faults,
   flood,
   hang,
   type Observation,
   outage,
-  quietRotation,
+  quietRotations,
   removal,
   rotationUnderStrangers,
   type Scenario,
@@ -21,9 +21,9 @@ export type Behaviour = Record<string, Record<string, Observation>>
 export const observed: readonly Api[] = [...countersign.slice(0, 1), ...peers]
 
 const groups: readonly Scenario[][] = [
-  [flood, quietRotation(5), quietRotation(35), rotationUnderStrangers, removal],
+  [flood, ...quietRotations, rotationUnderStrangers, removal],
   [outage, hang],
-  (['status 500', 'garbage', 'HTML page', 'redirect', '5 MB'] as const).map(fault),
+  faults,
 ]
 
 /** APIs that are started at once. */

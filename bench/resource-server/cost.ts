@@ -6,7 +6,16 @@ import { connections, measureRound, repeat } from '../server/round.ts'
 import { type ServerProcess, startServer } from '../server/server-process.ts'
 import { inTurn } from '../statistics.ts'
 import { type Algorithm, audience, createIssuerKey, type IssuerKey } from './access-tokens.ts'
-import { type Api, bare, countersign, countersignWithoutCache, fastifyJwtWithCache, launchOf, peers } from './api.ts'
+import {
+  type Api,
+  bare,
+  countersign,
+  countersignWithoutCache,
+  fastifyJwtWithCache,
+  launchOf,
+  peers,
+  signatureOnly,
+} from './api.ts'
 import { startIssuer } from './issuer.ts'
 import { createLoadClient, encodeRequest } from './load-client.ts'
 
@@ -36,7 +45,7 @@ export interface CostResult {
 const slices = ['open', 'newToken', 'sameToken', 'sameToken', 'newToken', 'open'] as const
 /** No request of a slice is begun after so many milliseconds, or slow APIs would take up the time of the bench. */
 const longestSlice = 150
-const all = [bare, ...countersign, ...countersignWithoutCache, ...peers, fastifyJwtWithCache]
+const all = [signatureOnly, bare, ...countersign, ...countersignWithoutCache, ...peers, fastifyJwtWithCache]
 
 interface Running {
   api: Api
@@ -98,7 +107,10 @@ function measureSignature(tokens: string[], { alg, publicKey }: IssuerKey): numb
   const signed = tokens.map((token) => {
     const end = token.lastIndexOf('.')
     const signature = Buffer.from(token.slice(end + 1), 'base64url')
-    return { input: Buffer.from(token.slice(0, end)), signature: alg === 'ES256' ? asDerSignature(signature) : signature }
+    return {
+      input: Buffer.from(token.slice(0, end)),
+      signature: alg === 'ES256' ? asDerSignature(signature) : signature,
+    }
   })
   const before = process.cpuUsage()
   for (const { input, signature } of signed)

@@ -1,6 +1,5 @@
 // What happens to the issuer, and what the API makes of it. Each scenario has a trial to itself.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { JwksBehaviour } from './issuer.ts'
 import { type Answer, fetchKeys, firstKey, laterKey, secondsUntil, sendStrangeTokens, type Trial } from './trial.ts'
 
 export interface Scenario {
@@ -15,6 +14,8 @@ export interface Observation {
   /** Requests for the JWK Set. */
   requests?: number
   seconds?: number | undefined
+  /** The longest that an answer took, seconds. */
+  slowest?: number
   answers?: Answer[]
 }
 
@@ -29,17 +30,20 @@ export const flood: Scenario = {
   name: 'flood',
   async run(trial) {
     await fetchKeys(trial)
+    // Every trial of the group has begun by then.
+    await sleep(2000)
     const before = trial.issuer.requests
     const answers = await sendStrangeTokens(trial, strangers, strangeSeconds)
     const requests = trial.issuer.requests - before
-    return { requests, answers, seconds: await secondsUntilRotated(trial) }
+    const slowest = Math.max(...answers.map((answer) => answer.seconds))
+    return { requests, slowest, seconds: await secondsUntilRotated(trial) }
   },
 }
 
 /** Nothing but good tokens; the issuer rotates some seconds after the API has fetched its JWK Set. */
-export function quietRotation(after: number): Scenario {
+function quietRotation(after: number): Scenario {
   return {
-    name: `rotation after ${after} s`,
+    name: `rotated ${after} s after a fetch`,
     async run(trial) {
       await fetchKeys(trial)
       await sleep(after * 1000)
@@ -47,6 +51,8 @@ export function quietRotation(after: number): Scenario {
     },
   }
 }
+
+export const quietRotations = [5, 35].map(quietRotation)
 
 /** Ten unknown kids a second before and after the issuer rotates. */
 export const rotationUnderStrangers: Scenario = {
@@ -101,16 +107,16 @@ export const hang: Scenario = {
 }
 
 /** Something else than a JWK Set comes from the start; ten good tokens are sent one after the other. */
-export function fault(behaviour: JwksBehaviour): Scenario {
-  return {
+export const faults = (['status 500', 'garbage', 'HTML page', 'redirect', '5 MB'] as const).map(
+  (behaviour): Scenario => ({
     name: behaviour,
     async run(trial) {
       trial.issuer.behaviour = behaviour
       const answers = await askInARow(trial, 10)
       return { answers, requests: trial.issuer.requests }
     },
-  }
-}
+  }),
+)
 
 function secondsUntilRotated(trial: Trial): Promise<number | undefined> {
   trial.issuer.keys = [firstKey, laterKey]

@@ -31,7 +31,12 @@ const pollInterval = 250
 /** Starts an API with an issuer that has `keys`. */
 export async function startTrial(api: Api, folder: string, cacheAge?: number): Promise<Trial> {
   const issuer = await startIssuer([firstKey])
-  const settings = { issuer: issuer.url, audience, algorithm: alg, ...(cacheAge !== undefined && { cacheAge }) } as const
+  const settings = {
+    issuer: issuer.url,
+    audience,
+    algorithm: alg,
+    ...(cacheAge !== undefined && { cacheAge }),
+  } as const
   const server: ServerProcess = await startServer(launchOf(api, settings), folder)
   return {
     api,
