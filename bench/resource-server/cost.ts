@@ -5,6 +5,7 @@ import { asDerSignature } from '../der-signature.ts'
 import { connections, measureRound, repeat } from '../server/round.ts'
 import { type ServerProcess, startServer } from '../server/server-process.ts'
 import { inTurn } from '../statistics.ts'
+import { tamper } from '../tokens/subject.ts'
 import { type Algorithm, audience, createIssuerKey, type IssuerKey } from './access-tokens.ts'
 import {
   type Api,
@@ -60,12 +61,23 @@ export async function measureCost(alg: Algorithm, plan: CostPlan, folder: string
   try {
     for (const api of all.filter(({ algorithms }) => algorithms.includes(alg))) {
       const settings = { issuer: issuer.url, audience, algorithm: alg }
-      running.push({ api, server: await startServer(launchOf(api, settings), join(folder, `cost-${running.length}`)) })
+      const server = await startServer(launchOf(api, settings), join(folder, `cost-${running.length}`))
+      running.push({ api, server })
+      if (api !== signatureOnly) await assertProtects(api.name, server, key.createToken(issuer.url))
     }
     return await measureRounds(running, plan, key, issuer.url)
   } finally {
     await Promise.all(running.map(({ server }) => server.stop()))
     issuer.goAway()
+  }
+}
+
+/** Makes sure that an API lets a good token through, and no forged one. @throws Error if it does not */
+async function assertProtects(name: string, { port }: ServerProcess, token: string): Promise<void> {
+  for (const [sent, isGood] of [[token, true] as const, [tamper(token), false] as const]) {
+    const headers = { authorization: `Bearer ${sent}` }
+    const { ok } = await fetch(`http://127.0.0.1:${port}/protected`, { headers })
+    if (ok !== isGood) throw new Error(`${name} ${isGood ? 'refuses a good' : 'accepts a forged'} token.`)
   }
 }
 

@@ -8,7 +8,7 @@ import { algorithm, openAnswer, port } from './settings.ts'
 const { privateKey, publicKey } = generatePair(algorithm)
 const hash = algorithm === 'EdDSA' ? null : 'sha256'
 // As long as the signed part of a token of this bench.
-const inputs = Array.from({ length: 64 }, () => randomBytes(680))
+const inputs = Array.from({ length: 64 }, () => randomBytes(663))
 const signatures = inputs.map((input) => sign(hash, input, privateKey))
 const text = JSON.stringify(openAnswer)
 let next = 0
