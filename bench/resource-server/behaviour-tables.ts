@@ -33,7 +33,7 @@ export function newKeyTable(behaviour: Behaviour): Table {
     ['under 10 unknown kids a second', 'within 2 s', (seen) => accepted(seen[rotationUnderStrangers.name])],
   ]
   return tableOf('New keys and unknown kids', 'new keys', columns, behaviour, [
-    'Each column but the second is a trial with an API and an issuer that were started for it; time-outs and cool-downs are those that the library comes with, or that its README sets.',
+    'The unknown kids in 5 s, the slowest answer to them and the rotation right after them are one trial, each other column is one of its own, with an API and an issuer that were started for it. Time-outs and cool-downs are those that the library comes with, or that its documentation sets.',
     'A new key is accepted after the first of four tokens a second that gets through, counted from the moment it is in the JWK Set. Whether a key that comes early or late after a fetch has to wait shows in the two quiet columns.',
     'At most one request every 2 s is what the target says of the first column.',
   ])
