@@ -1,5 +1,5 @@
-// `npm run bench [-- server|tokens …] [-- --quick]`: measures Countersign beside its peers. Owns what has to be there before a
-// part of bench/ runs, and that nothing runs on after it; what is measured is in bench/README.md.
+// `npm run bench [-- tokens|resource-server|server …] [-- --quick]`: measures Countersign beside its peers. Owns what has to be
+// there before a part of bench/ runs, and that nothing runs on after it; what is measured is in bench/README.md.
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
@@ -10,7 +10,7 @@ import { endMarked, mark } from './marked-processes.ts'
 import { onStop, runCommand } from './run-command.ts'
 
 const root = join(import.meta.dirname, '..')
-const parts = ['tokens', 'server']
+const parts = ['tokens', 'resource-server', 'server']
 const longestPart = 30 * 60_000
 const millisecondsToStop = 5000
 

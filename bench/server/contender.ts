@@ -20,14 +20,18 @@ export interface Place {
   folder: string
 }
 
-/** A server that is measured: how it is started, and how it is asked. Each request throws when the answer is not the one wanted. */
-export interface Contender {
+/** How a server is started. */
+export interface Launch {
   name: string
   /** Arguments of node. */
   command: readonly string[]
   environment(place: Place): Record<string, string>
   /** The cheapest path that answers 200 once the server can work. */
   healthPath: string
+}
+
+/** A server that is measured, and how it is asked. Each request throws when the answer is not the one wanted. */
+export interface Contender extends Launch {
   requests: Requests
 }
 

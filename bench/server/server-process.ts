@@ -5,7 +5,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { markVariable } from '../../scripts/marked-processes.ts'
-import type { Contender } from './contender.ts'
+import type { Launch } from './contender.ts'
 import { createHttpClient } from './http-client.ts'
 import { type ProcessUse, readProcessUse } from './process-use.ts'
 
@@ -30,13 +30,13 @@ process.on('exit', () => {
 })
 
 /** Starts a server in a folder and waits for its first 200. @throws Error, with what it said, when there is none */
-export async function startServer(contender: Contender, folder: string): Promise<ServerProcess> {
+export async function startServer(launch: Launch, folder: string): Promise<ServerProcess> {
   mkdirSync(folder, { recursive: true })
   const port = await findFreePort()
   const { PATH = '', HOME = '', [markVariable]: mark = '' } = process.env
-  const env = { PATH, HOME, [markVariable]: mark, ...contender.environment({ port, folder }) }
+  const env = { PATH, HOME, [markVariable]: mark, ...launch.environment({ port, folder }) }
   const started = performance.now()
-  const child = spawn(process.execPath, contender.command, { cwd: folder, env, stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(process.execPath, launch.command, { cwd: folder, env, stdio: ['ignore', 'ignore', 'pipe'] })
   const ended = trackEnd(child)
   let complaint = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -44,16 +44,16 @@ export async function startServer(contender: Contender, folder: string): Promise
   })
   const { pid = 0 } = child
   try {
-    await waitForAnswer(contender, port, () => children.has(child))
+    await waitForAnswer(launch, port, () => children.has(child))
     const startTime = performance.now() - started
     return { pid, port, startTime, useAtStart: readProcessUse(pid), stop: () => stop(child, ended) }
   } catch (error) {
     await stop(child, ended)
-    throw new Error(`${contender.name} did not start: ${(error as Error).message} ${complaint}`.trim())
+    throw new Error(`${launch.name} did not start: ${(error as Error).message} ${complaint}`.trim())
   }
 }
 
-async function waitForAnswer({ healthPath }: Contender, port: number, isRunning: () => boolean): Promise<void> {
+async function waitForAnswer({ healthPath }: Launch, port: number, isRunning: () => boolean): Promise<void> {
   const client = createHttpClient(port, 1)
   const deadline = performance.now() + longestStart
   try {

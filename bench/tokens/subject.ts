@@ -60,14 +60,15 @@ export function tamper(token: string): string {
   return `${header}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.${signature}`
 }
 
-function generatePair(alg: Exclude<Algorithm, 'HS256'>): { privateKey: KeyObject; publicKey: KeyObject } {
+/** Makes a key pair, of RSA one of 2048 bits. */
+export function generatePair(alg: Exclude<Algorithm, 'HS256'>): { privateKey: KeyObject; publicKey: KeyObject } {
   if (alg === 'ES256') return generateKeyPairSync('ec', { namedCurve: 'P-256' })
   if (alg === 'EdDSA') return generateKeyPairSync('ed25519')
   return generateKeyPairSync('rsa', { modulusLength: 2048 })
 }
 
-/** About 440 bytes as JSON. */
-function createClaims(): Claims {
+/** Makes the claims of one token, about 440 bytes as JSON. */
+export function createClaims(): Claims {
   const iat = Math.floor(Date.now() / 1000)
   return {
     iss: issuer,

@@ -10,6 +10,7 @@ import {
   timingSafeEqual,
   verify,
 } from 'node:crypto'
+import { asDerSignature } from '../../der-signature.ts'
 import type { Library } from '../library.ts'
 import type { Subject } from '../subject.ts'
 
@@ -53,19 +54,9 @@ function createMake({ alg, secret, pair }: Subject): (input: Buffer) => Buffer {
   return (input) => sign(hash, input, key)
 }
 
-/** ECDSA signatures as node:crypto has them without options: in DER. */
 function decodeSignature({ alg }: Subject, segment: string): Buffer {
   const signature = Buffer.from(segment, 'base64url')
-  if (alg !== 'ES256') return signature
-  const content = Buffer.concat([derInteger(signature.subarray(0, 32)), derInteger(signature.subarray(32))])
-  return Buffer.concat([Buffer.from([0x30, content.length]), content])
-}
-
-function derInteger(half: Buffer): Buffer {
-  const start = half.findIndex((byte) => byte !== 0)
-  const digits = half.subarray(start)
-  const sign = (digits[0] ?? 0) < 0x80 ? [] : [0]
-  return Buffer.concat([Buffer.from([0x02, sign.length + digits.length, ...sign]), digits])
+  return alg === 'ES256' ? asDerSignature(signature) : signature
 }
 
 /** A key that carries its PSS parameters needs no options at each call, which cost more than the check itself. */
