@@ -12,6 +12,7 @@ const parts = {
   'python3-cryptography': () => pythonImports('cryptography'),
   'python3-flask': () => pythonImports('flask'),
   'python3-jwt': () => pythonImports('jwt'),
+  'python3-redis': () => pythonImports('redis'),
   'redis-server': () => isSet('TEST_REDIS_URL') || existsSync('/usr/bin/redis-server'),
 } satisfies Record<string, () => boolean>
 

@@ -39,14 +39,20 @@ export interface LiveFeed {
   close(): Promise<void>
 }
 
-export async function startLiveFeed(): Promise<LiveFeed> {
+export async function startLiveFeed(redis?: { readonly url: string }): Promise<LiveFeed> {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-feed-'))
   const store = openSqliteStore({ path: join(folder, 'countersign.db') })
   const requests: string[] = []
   const way = await openWay(() => behind)
   const issuer = `http://127.0.0.1:${way.port}`
   const silent = { debug: ignore, info: ignore, warn: ignore, error: ignore }
-  const server = createAuthorizationServer({ issuer, store, masterKey: randomBytes(32), log: silent })
+  const server = createAuthorizationServer({
+    issuer,
+    store,
+    masterKey: randomBytes(32),
+    log: silent,
+    ...(redis && { redis }),
+  })
   const http = createNodeServer({
     fetch: (request, env) => {
       requests.push(new URL(request.url).pathname)

@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Algorithm } from '@countersign/token'
 import type { AuthorizationServerOptions } from './options.ts'
+import type { RedisOptions } from './revocation/redis-mirror.ts'
 import { OptionsError, resolveOptions } from './settings.ts'
 import type { Store } from './store/store.ts'
 
@@ -67,8 +68,15 @@ const secretNames = new Set([
   'COUNTERSIGN_PREVIOUS_SIGNING_SECRET',
   'JWT_SECRET',
   'COUNTERSIGN_DATABASE_URL',
+  'COUNTERSIGN_REDIS_URL',
 ])
-const otherNames = ['COUNTERSIGN_DATA_DIR', 'COUNTERSIGN_DATABASE_URL', 'COUNTERSIGN_LOG_LEVEL']
+const otherNames = [
+  'COUNTERSIGN_DATA_DIR',
+  'COUNTERSIGN_DATABASE_URL',
+  'COUNTERSIGN_LOG_LEVEL',
+  'COUNTERSIGN_REDIS_URL',
+  'COUNTERSIGN_REDIS_PREFIX',
+]
 const knownNames = new Set([
   ...Object.values(settingOf),
   ...otherNames,
@@ -154,6 +162,7 @@ function readOptions(
   return withoutUndefined({
     ...texts,
     audience,
+    redis: readRedis(read, problems),
     allowInsecureHttp: readFlag(read, 'COUNTERSIGN_ALLOW_INSECURE_HTTP', problems),
     defaultScopes: words('COUNTERSIGN_DEFAULT_SCOPES'),
     roleScopes: readRoleScopes(read('COUNTERSIGN_ROLE_SCOPES'), problems),
@@ -177,6 +186,16 @@ function readSigningSecret(read: Read, warnings: string[], problems: string[]): 
     'JWT_SECRET has no effect while tokens are signed with a key pair; COUNTERSIGN_SIGNING_ALG=HS256 would use it',
   )
   return undefined
+}
+
+function readRedis(read: Read, problems: string[]): RedisOptions | undefined {
+  const url = read('COUNTERSIGN_REDIS_URL')
+  const prefix = read('COUNTERSIGN_REDIS_PREFIX')
+  if (url === undefined) return undefined
+  if (!/^rediss?:\/\/\S+$/.test(url)) problems.push('COUNTERSIGN_REDIS_URL must be redis://… or rediss://…')
+  if (prefix !== undefined && !/^[\x21-\x7e]{1,64}$/.test(prefix))
+    problems.push('COUNTERSIGN_REDIS_PREFIX must be up to 64 printable characters without spaces')
+  return { url, prefix }
 }
 
 function readFlag(read: Read, name: string, problems: string[]): boolean | undefined {

@@ -46,8 +46,8 @@ async function main(mode: string | undefined): Promise<void> {
   begin(open(settings, port, log))
 
   try {
-    const { store, issuer } = await running
-    stopOnSignal(httpServer, store, log, launcherGone)
+    const { server, store, issuer } = await running
+    stopOnSignal(httpServer, { server, store }, log, launcherGone)
     if (mode === 'dev')
       process.stdout.write(
         readyBlock(
@@ -132,12 +132,18 @@ function explainDatabase<Result>(path: string, act: () => Result): Result {
 }
 
 /** Stops whole on a signal, or when the launcher that started this process is gone: no new requests, drain, close. */
-function stopOnSignal(httpServer: Server, store: Store, log: pino.Logger, launcherGone: Promise<void>): void {
+function stopOnSignal(
+  httpServer: Server,
+  { server, store }: Pick<Running, 'server' | 'store'>,
+  log: pino.Logger,
+  launcherGone: Promise<void>,
+): void {
   let stopping = false
   function stop(signal?: NodeJS.Signals): void {
     if (stopping && signal === 'SIGINT') process.exit(130)
     if (stopping) return
     stopping = true
+    server.close()
     setTimeout(() => httpServer.closeAllConnections(), drainTime).unref()
     closeToNewConnections(httpServer, () => void store.close().then(() => log.flush(() => process.exit(0))))
     setTimeout(() => process.exit(0), drainTime + 1000).unref()

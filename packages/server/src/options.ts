@@ -3,6 +3,7 @@ import type { Algorithm } from '@countersign/token'
 import type { AccountProfile, Accounts } from './accounts/accounts.ts'
 import type { PasswordHasherOptions } from './accounts/password-hasher.ts'
 import type { Log } from './log.ts'
+import type { RedisOptions } from './revocation/redis-mirror.ts'
 import type { Session, Store } from './store/store.ts'
 
 /** Seconds, or a text such as `10m`, `1h`, `7d`. */
@@ -52,6 +53,8 @@ export interface AuthorizationServerOptions {
   /** @default '/api/auth' */
   readonly routePrefix?: string
   readonly passwordHashing?: PasswordHasherOptions
+  /** A copy of what is revoked in Redis, for verifiers that ask there. @default none */
+  readonly redis?: RedisOptions
   /** Where the server tells what it does. @default JSON lines on stdout, level info */
   readonly log?: Log
   /** Waits for a number of milliseconds; a test passes a clock of its own. */

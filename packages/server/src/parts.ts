@@ -2,6 +2,7 @@
 import type { Accounts } from './accounts/accounts.ts'
 import type { Log } from './log.ts'
 import type { Feed } from './revocation/feed.ts'
+import type { RedisMirror } from './revocation/redis-mirror.ts'
 import type { Settings } from './settings.ts'
 import type { Store } from './store/store.ts'
 import type { AccessTokens } from './tokens/access-token.ts'
@@ -14,6 +15,8 @@ export interface Parts {
   readonly keys: Keys
   readonly accessTokens: AccessTokens
   readonly feed: Feed
+  /** The copy of what is revoked in Redis, where there is one. */
+  readonly redisMirror: RedisMirror | undefined
   /** Gets what signs with the keys of a version, loading them if they have changed. @throws what the store throws */
   accessTokensOf(keysVersion: number): Promise<AccessTokens>
   readonly log: Log

@@ -37,6 +37,7 @@ import type { AuthorizationServerOptions } from './options.ts'
 import { apiPage, apiPageFile, apiPageScript } from './pages/api-page.ts'
 import type { Parts } from './parts.ts'
 import { createFeed } from './revocation/feed.ts'
+import { createRedisMirror } from './revocation/redis-mirror.ts'
 import { resolveOptions, type Settings } from './settings.ts'
 import type { AccountChange } from './store/store.ts'
 import { createAccessTokens } from './tokens/access-token.ts'
@@ -106,7 +107,7 @@ export interface AuthorizationServer {
   answers(path: string): boolean
   /** Resolves once the keys are there; every request waits for it. @throws Error when they cannot be had. */
   ready(): Promise<void>
-  /** Ends the streams of the revocation feed. The store is closed by whoever opened it. */
+  /** Ends the streams of the revocation feed and the copy in Redis. The store is closed by whoever opened it. */
   close(): void
   /**
    * Sets the roles or the further claims of a user of the built-in accounts; the next login or refresh has them.
@@ -142,7 +143,10 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     fetch: (request, env = {}) => router.fetch(request, { ...env, arrivedAt: parts.store.estimateNow() }),
     answers: router.answers,
     ready,
-    close: parts.feed.close,
+    close() {
+      parts.redisMirror?.close()
+      parts.feed.close()
+    },
     async updateAccount(userId, change) {
       assertAccountChange(change, settings.allowPersonalClaims)
       await ready()
@@ -160,6 +164,7 @@ function assemble(options: AuthorizationServerOptions, settings: Settings): Part
   const { store, log = pino({ level: 'info' }), sleep = setTimeout, random = randomBytes } = options
   const seal = createSeal(settings.masterKey)
   const feed = createFeed({ store, log, random })
+  const redisMirror = options.redis && createRedisMirror({ options: options.redis, store, feed, log, random })
   let loaded: Loaded | undefined
   let loading: Promise<Loaded> | undefined
 
@@ -187,7 +192,7 @@ function assemble(options: AuthorizationServerOptions, settings: Settings): Part
   }
 
   return {
-    ...{ settings, store, accounts: resolveAccounts(options, random, log), feed, log, random },
+    ...{ settings, store, accounts: resolveAccounts(options, random, log), feed, redisMirror, log, random },
     load: async () => void (await load()),
     get keys() {
       return getLoaded().keys

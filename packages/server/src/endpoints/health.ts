@@ -4,6 +4,14 @@ import { OAuthError } from '../oauth/oauth-error.ts'
 import type { Parts } from '../parts.ts'
 
 const status = z.object({ status: z.literal('ok') })
+const readiness = status.extend({
+  redisMirror: z
+    .enum(['away', 'filling', 'live', 'standby', 'evicting'])
+    .optional()
+    .meta({
+      description: 'How the copy of what is revoked in Redis stands; evicting: set maxmemory-policy noeviction.',
+    }),
+})
 
 /** GET /healthz: the process answers. */
 export const healthz: Endpoint = {
@@ -13,10 +21,10 @@ export const healthz: Endpoint = {
 }
 
 /** GET /readyz: the process can serve, its store included. */
-export function readyz({ store }: Parts): Endpoint {
+export function readyz({ store, redisMirror }: Parts): Endpoint {
   return {
     summary: 'Whether requests can be served',
-    answers: { 200: { description: 'They can.', body: status } },
+    answers: { 200: { description: 'They can.', body: readiness } },
     refusals: ['temporarily_unavailable'],
     async handle(c) {
       try {
@@ -24,7 +32,7 @@ export function readyz({ store }: Parts): Endpoint {
       } catch (cause) {
         throw new OAuthError('temporarily_unavailable', { reason: 'the store does not answer', retryAfter: 1, cause })
       }
-      return c.json({ status: 'ok' })
+      return c.json({ status: 'ok', ...(redisMirror && { redisMirror: redisMirror.state }) })
     },
   }
 }
