@@ -5,12 +5,9 @@ import type { Parts } from '../parts.ts'
 
 const status = z.object({ status: z.literal('ok') })
 const readiness = status.extend({
-  redisMirror: z
-    .enum(['away', 'filling', 'live', 'standby', 'evicting'])
-    .optional()
-    .meta({
-      description: 'How the copy of what is revoked in Redis stands; evicting: set maxmemory-policy noeviction.',
-    }),
+  redisMirror: z.enum(['away', 'filling', 'live', 'standby', 'evicting']).optional().meta({
+    description: 'How the copy of what is revoked in Redis stands; evicting: set maxmemory-policy noeviction.',
+  }),
 })
 
 /** GET /healthz: the process answers. */

@@ -65,4 +65,4 @@ function readAudience({ settings }: Parts, requested: string | undefined, scope:
 }
 
 /** The scopes that open endpoints of this server. */
-export const OWN_SCOPES: readonly string[] = ['revocations:read', 'tokens:introspect']
+const OWN_SCOPES: readonly string[] = ['revocations:read', 'tokens:introspect']
