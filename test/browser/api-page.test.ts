@@ -31,7 +31,10 @@ test('the API page shows every endpoint, calls one, and breaks no rule of its ow
 
   await page.goto(`${issuer}/docs/api`)
   await page.locator('.opblock').first().waitFor()
-  assert.equal(await page.locator('.opblock').count(), 15)
+  const { paths } = (await (await fetch(`${server.url}/openapi.json`)).json()) as { paths: Record<string, object> }
+  const operations = Object.values(paths).flatMap((methods) => Object.keys(methods))
+  assert.ok(operations.length > 20)
+  assert.equal(await page.locator('.opblock').count(), operations.length)
   await page.locator('#operations-Health-getHealthz').click()
   await page.getByRole('button', { name: 'Try it out' }).click()
   await page.getByRole('button', { name: 'Execute' }).click()

@@ -1,5 +1,5 @@
 /** Owns what a protected route learns about the request: one shape in every framework. */
-import type { JwtClaims, ProtectedHeader } from '@countersign/token'
+import type { JwtClaims, ProtectedHeader } from '#token'
 import type { AccessError } from './access-error.ts'
 
 /** The claims of an access token that was accepted (RFC 9068 §2.2). */

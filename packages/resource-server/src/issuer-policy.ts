@@ -2,7 +2,7 @@
  * Owns the verification of the tokens of one issuer with the keys that it has at the moment. Each set of keys has a verifier of
  * its own, so that what was remembered with an older set, headers and verified tokens, goes with it.
  */
-import { decodeUnverified, TokenError } from '@countersign/token'
+import { decodeUnverified, TokenError } from '#token'
 import { type Clock, systemClock } from './clock.ts'
 import type { IssuerSettings, VerifiedToken } from './issuer-settings.ts'
 import { createLocalKeys, type KeySet, type KeySource } from './key-set.ts'
@@ -25,6 +25,8 @@ export interface IssuerParts {
   readonly log: Log
 }
 
+type Verify = (token: string) => VerifiedToken | Promise<VerifiedToken>
+
 /** Verifies tokens of one issuer. */
 export class IssuerPolicy {
   readonly #settings: IssuerSettings
@@ -34,7 +36,7 @@ export class IssuerPolicy {
   /** Without a feed, connections end by time alone. */
   readonly #expiries: Watchers
   readonly #now: () => number
-  #present: { readonly set: KeySet; readonly verify: (token: string) => VerifiedToken } | undefined
+  #present: { readonly set: KeySet; readonly verify: Verify } | undefined
 
   constructor(settings: IssuerSettings, parts: IssuerParts) {
     this.#settings = settings
@@ -83,12 +85,20 @@ export class IssuerPolicy {
 
   #verifyWith(set: KeySet, token: string): VerifiedToken | Promise<VerifiedToken> {
     try {
-      return this.#verifierFor(set)(token)
+      const verified = this.#verifierFor(set)(token)
+      return verified instanceof Promise
+        ? verified.catch((error: unknown) => this.#tryNewer(set, token, error))
+        : verified
     } catch (error) {
-      if (!(error instanceof TokenError) || error.code !== 'key_not_found') throw error
-      this.#assertIssuer(token)
-      return this.#verifyLater(set, token, error)
+      return this.#tryNewer(set, token, error)
     }
+  }
+
+  /** A token that names a key which is not there may be signed with a newer one. @throws the error, if it is another */
+  #tryNewer(set: KeySet, token: string, error: unknown): Promise<VerifiedToken> {
+    if (!(error instanceof TokenError) || error.code !== 'key_not_found') throw error
+    this.#assertIssuer(token)
+    return this.#verifyLater(set, token, error)
   }
 
   async #verifyLater(set: KeySet, token: string, refusal: TokenError): Promise<VerifiedToken> {
@@ -97,12 +107,12 @@ export class IssuerPolicy {
     return this.#verifierFor(newer)(token)
   }
 
-  #verifierFor(set: KeySet): (token: string) => VerifiedToken {
+  #verifierFor(set: KeySet): Verify {
     if (this.#present?.set !== set) this.#present = { set, verify: this.#createVerifier(set) }
     return this.#present.verify
   }
 
-  #createVerifier({ keys }: KeySet): (token: string) => VerifiedToken {
+  #createVerifier({ keys }: KeySet): Verify {
     if (Array.isArray(keys) && keys.length === 0) return refuseAll
     return this.#settings.createVerifier(keys, { cacheSize: this.#cacheSize, now: this.#now })
   }

@@ -10,7 +10,7 @@ import {
   type ProtectedHeader,
   type VerifiedJwt,
   type VerifierOptions,
-} from '@countersign/token'
+} from '#token'
 import type { AccessTokenClaims } from './auth.ts'
 import type { OptionProblems } from './option-problems.ts'
 import type { IssuerOptions, ProtectionOptions } from './options.ts'
@@ -23,13 +23,16 @@ export interface IssuerSettings {
   readonly issuer: string
   readonly jwksUri: string | undefined
   /** Keys at hand; undefined if they are fetched. */
-  readonly keys: LocalKeys | undefined
+  readonly keys: LocalKeys | Promise<LocalKeys> | undefined
   /** The algorithms that were asked for; undefined for every asymmetric one. */
   readonly algorithms: readonly Algorithm[] | undefined
   /** Who we are to the issuer; undefined where there is no feed. */
   readonly feed: FeedCredentials | undefined
   /** Creates the verifier of its tokens with some keys. */
-  readonly createVerifier: (keys: LocalKeys, parts: VerifierParts) => (token: string) => VerifiedToken
+  readonly createVerifier: (
+    keys: LocalKeys,
+    parts: VerifierParts,
+  ) => (token: string) => VerifiedToken | Promise<VerifiedToken>
 }
 
 interface VerifierParts {
@@ -108,7 +111,14 @@ function readIssuer(
   const rules = readRules(own, options)
   const keys = secret === undefined ? own.keys : problems.collect(() => importSecret(secret, algorithms?.[0]), path)
   // Finds what is wrong with the rules now, and not when the keys are there.
-  problems.collect(() => createJwtVerifier({ ...rules, keys: keys ?? (() => undefined) } as VerifierOptions), path)
+  problems.collect(
+    () =>
+      createJwtVerifier({
+        ...rules,
+        keys: keys instanceof Promise ? () => undefined : (keys ?? (() => undefined)),
+      } as VerifierOptions),
+    path,
+  )
   checkFeed(own, options, path, problems)
   const hasSchema = options.schema !== undefined
   const createVerifier: IssuerSettings['createVerifier'] = (present, parts) => {
@@ -116,7 +126,12 @@ function readIssuer(
       LocalKeys,
       unknown
     >)
-    return (token) => (hasSchema ? unfold(verify(token)) : withSource(verify(token)))
+    const read = hasSchema ? unfold : withSource
+    return (token) => {
+      // At once with node:crypto, later with Web Crypto.
+      const verified: VerifiedJwt<unknown> | Promise<VerifiedJwt<unknown>> = verify(token)
+      return verified instanceof Promise ? verified.then(read) : read(verified)
+    }
   }
   return { issuer, jwksUri, keys, algorithms, feed: own.feed, createVerifier }
 }
@@ -141,7 +156,7 @@ function readRules(own: IssuerOptions, options: ProtectionOptions<unknown>): Pic
   })
 }
 
-function importSecret(secret: string | Uint8Array, alg: Algorithm | undefined): Key {
+function importSecret(secret: string | Uint8Array, alg: Algorithm | undefined): Key | Promise<Key> {
   if (typeof secret !== 'string' && !(secret instanceof Uint8Array))
     throw new TypeError('secret: give the secret as text or bytes.')
   return importKey(

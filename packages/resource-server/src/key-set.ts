@@ -1,5 +1,5 @@
 /** Owns the keys that an issuer has at one moment, and where they come from. */
-import { type Algorithm, importJwkSet, type LocalKeys, type SkippedJwk } from '@countersign/token'
+import { type Algorithm, importJwkSet, type LocalKeys, type SkippedJwk } from '#token'
 
 /** The verification keys of one issuer. Another document makes another set, never a change of this one. */
 export interface KeySet {
@@ -18,9 +18,18 @@ export interface KeySource {
   close(): void
 }
 
-/** Makes a source of keys that never change. */
-export function createLocalKeys(keys: LocalKeys): KeySource {
-  const set = { keys }
+/** Makes a source of keys that never change; Web Crypto may still be importing them. */
+export function createLocalKeys(keys: LocalKeys | Promise<LocalKeys>): KeySource {
+  let set: KeySet | Promise<KeySet>
+  if (keys instanceof Promise) {
+    set = keys.then((imported) => {
+      set = { keys: imported }
+      return set
+    })
+    set.catch(() => undefined)
+  } else {
+    set = { keys }
+  }
   return { get: () => set, newerThan: async () => set, refresh: () => undefined, close: () => undefined }
 }
 
@@ -39,12 +48,14 @@ const ASSUMED_ALGORITHMS: Readonly<Record<string, Algorithm>> = {
  * @param algorithms those that are accepted; without them a key that lacks `alg` is for the usual one of its type
  * @throws TypeError if it is no JWK Set
  */
-export function importKeySet(
+export async function importKeySet(
   document: unknown,
   algorithms: readonly Algorithm[] | undefined,
-): { readonly set: KeySet; readonly skipped: readonly SkippedJwk[] } {
-  const imported =
-    algorithms === undefined ? importJwkSet(assumeAlgorithms(document)) : importJwkSet(document, { algorithms })
+): Promise<{ readonly set: KeySet; readonly skipped: readonly SkippedJwk[] }> {
+  // Web Crypto imports keys later, node:crypto at once.
+  const imported = await (algorithms === undefined
+    ? importJwkSet(assumeAlgorithms(document))
+    : importJwkSet(document, { algorithms }))
   return { set: { keys: imported.keys }, skipped: imported.skipped }
 }
 

@@ -1,5 +1,5 @@
 /** Owns the options of a protection: what each is for and its default. `settings.ts` checks them. */
-import type { Algorithm, ClaimsSchema, LocalKeys } from '@countersign/token'
+import type { Algorithm, ClaimsSchema, LocalKeys } from '#token'
 import type { AccessTokenClaims } from './auth.ts'
 import type { Clock } from './clock.ts'
 import type { Log } from './log.ts'

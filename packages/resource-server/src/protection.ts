@@ -2,7 +2,7 @@
  * Owns the decision about a request: which token, which issuer, is it good, is it enough. Adapters turn the decision into what
  * their framework expects, and decide nothing.
  */
-import { TokenError } from '@countersign/token'
+import { TokenError } from '#token'
 import { AcceptedToken, verifiedOf } from './accepted-token.ts'
 import { AccessError } from './access-error.ts'
 import type { AccessTokenClaims, Auth, Decision } from './auth.ts'

@@ -1,5 +1,5 @@
 /** Owns the check of the options: everything that is wrong with them is said at once, each with its mend. */
-import { parseLifetime } from '@countersign/token'
+import { parseLifetime } from '#token'
 import { type IssuerSettings, readIssuers } from './issuer-settings.ts'
 import { OptionProblems } from './option-problems.ts'
 import type { ProtectionOptions } from './options.ts'

@@ -1,5 +1,5 @@
 /** Owns the choice of the issuer: by what a token says of itself, from those that are accepted (RFC 8725 §3.8). */
-import { decodeUnverified } from '@countersign/token'
+import { decodeUnverified } from '#token'
 import { IssuerMismatch, type IssuerParts, IssuerPolicy } from './issuer-policy.ts'
 import type { IssuerSettings, VerifiedToken } from './issuer-settings.ts'
 import type { ReplicaStatus } from './revocation/replica.ts'

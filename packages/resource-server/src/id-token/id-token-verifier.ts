@@ -2,7 +2,7 @@
  * Owns the check of ID tokens, those of any OpenID provider: what a client must check before it believes who signed in (OpenID
  * Connect Core 1.0 §3.1.3.7). An ID token says who the user is to this client; it opens no API, and an access token is none.
  */
-import { type Algorithm, type JwtClaims, type LocalKeys, TokenError, tokenHash } from '@countersign/token'
+import { type Algorithm, type JwtClaims, type LocalKeys, TokenError, tokenHash } from '#token'
 import { type Clock, systemClock } from '../clock.ts'
 import { IssuerPolicy } from '../issuer-policy.ts'
 import type { VerifiedToken } from '../issuer-settings.ts'
@@ -114,7 +114,7 @@ export function createIdTokenVerifier(options: IdTokenVerifierOptions): IdTokenV
     checkType(verified)
     checkAuthorizedParty(claims, clientId)
     checkNonce(claims, expected.nonce)
-    checkAccessTokenHash(verified, expected.accessToken)
+    await checkAccessTokenHash(verified, expected.accessToken)
     checkAuthentication(claims, expected, clock.now())
     return claims
   }
@@ -148,10 +148,10 @@ function checkNonce({ nonce }: IdTokenClaims, expected: string | null): void {
     throw new TokenError('claim_invalid', 'The nonce of the ID token is not that of the request.', { claim: 'nonce' })
 }
 
-function checkAccessTokenHash(verified: VerifiedToken, accessToken: string | undefined): void {
+async function checkAccessTokenHash(verified: VerifiedToken, accessToken: string | undefined): Promise<void> {
   const { at_hash: hash } = verified.claims as { at_hash?: unknown }
   if (accessToken === undefined || hash === undefined) return
-  if (hash !== tokenHash(verified.protectedHeader.alg, accessToken))
+  if (hash !== (await tokenHash(verified.protectedHeader.alg, accessToken)))
     throw new TokenError('claim_invalid', 'The hash (at_hash) in the ID token is that of another access token.', {
       claim: 'at_hash',
     })

@@ -13,7 +13,7 @@
  * A set that came takes the place of the one before, also when it is empty: a key that the issuer removed is dead at the next
  * fetch, so within the cache lifetime. Whatever is no valid JWK Set is an outage and changes nothing.
  */
-import type { Algorithm } from '@countersign/token'
+import type { Algorithm } from '#token'
 import { AccessError } from '../access-error.ts'
 import type { Clock } from '../clock.ts'
 import { importKeySet, type KeySet, type KeySource } from '../key-set.ts'
@@ -138,7 +138,7 @@ export class RemoteJwkSet implements KeySource {
     const { clock, log, issuer } = this.#options
     this.#nextFetchAt = clock.monotonic() + COOLDOWN
     try {
-      this.#accept(await this.#fetchSet())
+      await this.#accept(await this.#fetchSet())
       this.#failures = 0
     } catch (error) {
       this.#failures += 1
@@ -173,10 +173,10 @@ export class RemoteJwkSet implements KeySource {
   }
 
   /** Takes an answer as the present set; one that says the same keeps the set, and what was made of it. */
-  #accept(document: FetchedJson): void {
+  async #accept(document: FetchedJson): Promise<void> {
     const { clock, issuer, log } = this.#options
     if (document.changed && document.text !== this.#text) {
-      const { set, skipped } = this.#import(document.value)
+      const { set, skipped } = await this.#import(document.value)
       for (const { index, kid, reason } of skipped)
         log.warn({ event: 'jwks.key-skipped', issuer, index, kid, reason }, 'a key of a JWK Set is not used')
       this.#set = set
@@ -187,12 +187,12 @@ export class RemoteJwkSet implements KeySource {
     this.#answeredAt = [clock.monotonic(), clock.now()]
   }
 
-  #import(document: unknown): ReturnType<typeof importKeySet> {
+  async #import(document: unknown): ReturnType<typeof importKeySet> {
     const { keys } = (document ?? {}) as { keys?: unknown }
     if (Array.isArray(keys) && keys.length > MAX_KEYS)
       throw new DocumentError(`the JWK Set has more than ${MAX_KEYS} keys`)
     try {
-      return importKeySet(document, this.#options.algorithms)
+      return await importKeySet(document, this.#options.algorithms)
     } catch (error) {
       if (error instanceof TypeError) throw new DocumentError('the document is no JWK Set', { cause: error })
       throw error
