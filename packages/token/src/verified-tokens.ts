@@ -5,10 +5,16 @@
  * There are two generations. A token that is found in the older one joins the younger; when that is full it becomes the
  * older one, and what was in that goes as a whole, as nobody has asked for it since. So the tokens in use stay, a flood of
  * new ones costs each of them its place in a map and no more, and nothing is ever searched for what to leave out.
+ *
+ * A token is kept when it comes for the second time. One that comes once would only be memory that lives long enough to be moved
+ * about by the collector: 14 µs a request where every token is new.
  */
 import { type ClaimRules, type ClaimTimes, checkTimes } from './check-claims.ts'
 import { checkLength } from './compact-jws.ts'
 import { deepFreeze } from './deep-freeze.ts'
+
+/** How much of the end of a token its mark is made of, in characters: no two signatures end alike. */
+const MARKED_LENGTH = 16
 
 /** What must hold for a token that comes again. */
 export interface VerifiedTokenRules extends ClaimRules {
@@ -29,6 +35,8 @@ export class VerifiedTokens<Verified> {
   readonly #rules: VerifiedTokenRules
   readonly #copy: (text: string) => string
   readonly #sizeOfGeneration: number
+  /** One mark for each token that came lately. */
+  readonly #marks: Int32Array
   #younger = new Map<string, Entry<Verified>>()
   #older = new Map<string, Entry<Verified>>()
 
@@ -37,6 +45,7 @@ export class VerifiedTokens<Verified> {
     this.#rules = rules
     this.#copy = copy
     this.#sizeOfGeneration = Math.ceil(rules.cacheSize / 2)
+    this.#marks = new Int32Array(4 * this.#sizeOfGeneration + 1)
   }
 
   /**
@@ -52,10 +61,27 @@ export class VerifiedTokens<Verified> {
     return entry.verified
   }
 
-  /** Adds a token that passed every check. What was made of it is frozen, since it will be handed out again. */
+  /**
+   * Takes a token that passed every check; it is kept when it comes for the second time. What was made of it is frozen, since it
+   * may be handed out again.
+   */
   add(token: string, times: ClaimTimes, verified: Verified): void {
+    deepFreeze(verified)
+    if (!this.#hasComeBefore(token)) return
     // A slice of a string keeps the whole of it: the copy does not hold on to the request that it came in.
-    this.#put({ token: this.#copy(token), times, verified: deepFreeze(verified) })
+    this.#put({ token: this.#copy(token), times, verified })
+  }
+
+  /** Tells whether a token has probably come before, by the end of its signature; a wrong yes only keeps a token too early. */
+  #hasComeBefore(token: string): boolean {
+    let mark = token.length
+    for (let at = token.length - MARKED_LENGTH; at < token.length; at += 1) {
+      mark = Math.imul(mark ^ token.charCodeAt(at), 0x01000193)
+    }
+    const place = (mark >>> 0) % this.#marks.length
+    const isMarked = this.#marks[place] === mark
+    this.#marks[place] = mark
+    return isMarked
   }
 
   #promote(token: string): Entry<Verified> | undefined {
