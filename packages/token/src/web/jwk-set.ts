@@ -37,13 +37,17 @@ export function exportJwkSet(keys: readonly Key[]): { readonly keys: readonly Pu
  * @throws TypeError if the value is not a JWK Set at all
  */
 export async function importJwkSet(set: unknown, options: ImportJwkSetOptions = {}): Promise<ImportedJwkSet> {
+  const members = [...listMembers(set)]
+  // All of them are read now, so that later changes to the set change nothing.
+  const imports = members.map(async (jwk) => importKey(toPublicMember(jwk, options.algorithms)))
   const keys: Key[] = []
   const skipped: SkippedJwk[] = []
-  for (const [index, jwk] of listMembers(set).entries()) {
+  for (const [index, outcome] of (await Promise.allSettled(imports)).entries()) {
     try {
-      addToSet(keys, await importKey(toPublicMember(jwk, options.algorithms)))
+      if (outcome.status === 'rejected') throw outcome.reason
+      addToSet(keys, outcome.value)
     } catch (error) {
-      skipped.push(describeSkipped(index, jwk, error))
+      skipped.push(describeSkipped(index, members[index], error))
     }
   }
   return { keys, skipped }

@@ -5,6 +5,7 @@ import { type Case, cases } from './case.ts'
 import { expectEqual, expectRefusal } from './expect.ts'
 import { fill, flip, jwkOf, publicJwkOf, refusesJwk, signsFor } from './key-checks.ts'
 import { decode, encode } from './scene.ts'
+import { tokenOf, verifierOf } from './verifier-checks.ts'
 
 const EC_SIZES = [
   ['ES256', 32],
@@ -262,6 +263,23 @@ const SETS: readonly Case[] = cases('a JWK Set', {
       await importFor({ ...rsa, alg: 'RS256' }, ['ES256']),
       'alg: RS256 is not one of the algorithms asked for.',
     )
+  },
+
+  'is read when it is given: later changes to it change nothing': async (scene) => {
+    const { subject, getKey } = scene
+    const [ec, ed] = [{ ...getKey('ES256').publicJwk }, { ...getKey('EdDSA').publicJwk, kid: 'ed' }]
+    const set: { keys: Jwk[] } = { keys: [ec, ed] }
+    const importing = subject.importJwkSet(set)
+    const verify = verifierOf(scene, { keys: set })
+    Object.assign(ec, { x: getKey('ES256').otherPrivateJwk.x, y: getKey('ES256').otherPrivateJwk.y })
+    Object.assign(ed, { kid: 'changed' })
+    set.keys.length = 0
+    const { keys } = await importing
+    expectEqual(
+      keys.map(({ kid }) => kid),
+      ['test-key', 'ed'],
+    )
+    expectEqual((await verify(await tokenOf(scene))).aud, 'api')
   },
 
   'is an object with an array of keys, and nothing else is': async ({ subject, getKey }) => {
