@@ -35,7 +35,7 @@ export function newKeyTable(behaviour: Behaviour): Table {
   return tableOf('New keys and unknown kids', 'new keys', columns, behaviour, [
     'The unknown kids in 5 s, the slowest answer to them and the rotation right after them are one trial, each other column is one of its own, with an API and an issuer that were started for it. Time-outs and cool-downs are those that the library comes with, or that its documentation sets.',
     'A new key is accepted after the first of four tokens a second that gets through, counted from the moment it is in the JWK Set. Whether a key that comes early or late after a fetch has to wait shows in the two quiet columns.',
-    'At most one request every 2 s is what the target says of the first column.',
+    'At most one request every 2 s is what the target says of the first column. jwks-rsa allows five in each minute since its start, so what it does after unknown kids depends on when in that minute they come: up to a minute.',
   ])
 }
 
