@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { requires } from '../requires.ts'
 import { forge, makeKeyPair, makeSecretSigner, readSegment } from './forged-token.ts'
 import { type JwkSetServer, startJwkSetServer, troubles } from './jwk-set-server.ts'
+import { audience, password, signIn } from './live-issuer.ts'
 import { type Issuer, type RefusedToken, refusedTokens } from './refused-tokens.ts'
 import {
   type Program,
@@ -14,9 +15,6 @@ import {
   startPythonExample,
   startTypeScriptExample,
 } from './running-program.ts'
-
-const audience = 'https://api.example.com'
-const password = 'correct horse battery staple'
 
 interface Api {
   name: string
@@ -256,17 +254,6 @@ for (const secret of [undefined, randomBytes(48).toString('base64')]) {
       assert.doesNotMatch(everything, /^\s+at .+:\d+:\d+|Traceback|\n {2}File "/m)
     })
   })
-}
-
-/** Registers a new user and returns the tokens of the first sign-in. */
-async function signIn(url: string): Promise<{ accessToken: string; refreshToken: string }> {
-  const body = JSON.stringify({ email: 'ada@example.com', password })
-  const post = (path: string) =>
-    fetch(url + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
-  assert.equal((await post('/api/auth/register')).status, 201)
-  const answer = await post('/api/auth/login')
-  assert.equal(answer.status, 200)
-  return (await answer.json()) as { accessToken: string; refreshToken: string }
 }
 
 /** Waits for what a program prints, which arrives apart from its answer. */
