@@ -8,7 +8,7 @@ const app = fastify()
 app.get('/public', async () => ({ message: 'Anyone may read this.' }))
 
 // The routes of this scope are protected, those beside it are not.
-app.register(async (api) => {
+app.register((api, _options, done) => {
   api.register(protect({ issuer, audience }))
 
   api.get('/orders', { onRequest: requireScopes('orders:read') }, async (request) => ({
@@ -16,6 +16,7 @@ app.register(async (api) => {
   }))
 
   api.get('/admin', { onRequest: requireRoles('admin') }, async () => ({ message: 'Only for administrators.' }))
+  done()
 })
 
 const url = await app.listen({ port: Number(PORT), host: '127.0.0.1' })

@@ -23,6 +23,8 @@ interface Api {
   reason: (refused: RefusedToken) => RegExp
   /** The body for a request without a token. */
   askForToken: RegExp
+  /** The status and code for credentials that are no token (RFC 6750 §3.1). */
+  malformed: [status: number, code: string]
   /** The status for a token of an unknown key while the issuer cannot be asked for newer ones. */
   unknownKeyInOutage: number
   noKeys: RegExp
@@ -35,6 +37,7 @@ const apis: Api[] = [
     start: (env) => startTypeScriptExample('examples/express-api', env),
     reason: ({ tokenError }) => tokenError,
     askForToken: /"error":"token_missing"/,
+    malformed: [400, 'invalid_request'],
     unknownKeyInOutage: 503,
     noKeys: /jwks\.unavailable/,
   },
@@ -44,6 +47,7 @@ const apis: Api[] = [
     start: (env) => startPythonExample('examples/flask-api', env),
     reason: ({ pyJwtError }) => pyJwtError,
     askForToken: /^$/,
+    malformed: [401, 'invalid_token'],
     unknownKeyInOutage: 401,
     noKeys: /JWK Set unavailable/,
   },
@@ -164,8 +168,9 @@ for (const secret of [undefined, randomBytes(48).toString('base64')]) {
             await sleep(60)
             const from = running.get(api)?.output().length
             const { status, challenge, body } = await get(api, refused.token(issuer))
-            assert.deepEqual([status, challenge], [401, 'Bearer error="invalid_token"'])
-            assert.equal(JSON.parse(body).error, 'invalid_token')
+            const [expected, code] = refused.isNoCredentials ? api.malformed : [401, 'invalid_token']
+            assert.deepEqual([status, challenge], [expected, `Bearer error="${code}"`])
+            assert.equal(JSON.parse(body).error, code)
             await waitFor(
               () => api.reason(refused).test(running.get(api)?.output().slice(from) ?? ''),
               () => `the log says: ${running.get(api)?.output().slice(from)}`,
