@@ -1,47 +1,25 @@
 /** An orders API that takes the access tokens of an authorization server. */
 import type { AddressInfo } from 'node:net'
-import { createVerifier, importKey } from '@countersign/token'
-import express, { type ErrorRequestHandler } from 'express'
-import { createJwkSetResolver } from './jwk-set.ts'
-import { requireScope } from './require-scope.ts'
+import { getAuth, protect, requireRoles, requireScopes } from '@countersign/resource-server/express'
+import express from 'express'
 
-const { ISSUER, AUDIENCE, JWT_SECRET, PORT = '3000' } = process.env
-if (!ISSUER || !AUDIENCE) {
-  console.error('Set ISSUER to the issuer of the access tokens, and AUDIENCE to the identifier of this API.')
-  process.exit(2)
-}
-
-const verify = createVerifier({
-  keys: JWT_SECRET
-    ? importKey(new TextEncoder().encode(JWT_SECRET), { alg: 'HS256' })
-    : createJwkSetResolver(`${ISSUER}/.well-known/jwks.json`),
-  algorithms: [JWT_SECRET ? 'HS256' : 'ES256'],
-  issuer: ISSUER,
-  audience: AUDIENCE,
-  typ: 'at+jwt',
-  requiredClaims: ['sub'],
-})
-
+const { ISSUER: issuer = '', AUDIENCE: audience = '', JWT_SECRET: secret, PORT = '3000' } = process.env
+const keys = secret === undefined ? {} : { secret, algorithms: ['HS256'] as const }
 const app = express().disable('x-powered-by')
 
 app.get('/public', (_request, response) => {
   response.json({ message: 'Anyone may read this.' })
 })
 
-app.get('/orders', requireScope('orders:read', verify), (_request, response) => {
-  response.json({ orders: [{ id: 1, item: 'coffee', customer: response.locals.claims.sub }] })
+app.use(protect({ issuer, audience, ...keys }))
+
+app.get('/orders', requireScopes('orders:read'), (request, response) => {
+  response.json({ orders: [{ id: 1, item: 'coffee', customer: getAuth(request).claims.sub }] })
 })
 
-app.use((_request, response) => {
-  response.status(404).json({ error: 'not_found' })
+app.get('/admin', requireRoles('admin'), (_request, response) => {
+  response.json({ message: 'Only for administrators.' })
 })
-
-const answerError: ErrorRequestHandler = (error, _request, response, _next) => {
-  const isOurs = !(error.status >= 400 && error.status < 500)
-  if (isOurs) console.error(`request failed: ${error.name}`)
-  response.status(isOurs ? 500 : error.status).json({ error: isOurs ? 'server_error' : 'invalid_request' })
-}
-app.use(answerError)
 
 const server = app.listen(Number(PORT), '127.0.0.1', (error) => {
   if (error) throw error

@@ -1,5 +1,5 @@
 // Stands in front of the authorization server as its issuer: publishes its keys, and others of which the test has both halves.
-import { createServer, type ServerResponse } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 export interface JwkSetServer {
@@ -18,6 +18,8 @@ export interface JwkSetServer {
 /** Ways in which an issuer can fail to answer for its keys; each has a path of its own. */
 export const troubles = ['is away', 'redirects', 'answers too much', 'answers no JSON', 'does not answer']
 
+const metadataPath = '/.well-known/oauth-authorization-server'
+
 /** Starts a JWK Set server with a first key. */
 export async function startJwkSetServer(firstJwk: object): Promise<JwkSetServer> {
   let authorizationServer = ''
@@ -29,13 +31,21 @@ export async function startJwkSetServer(firstJwk: object): Promise<JwkSetServer>
     requests += 1
     const keys = await readLiveKeys(authorizationServer).catch(() => undefined)
     if (keys === undefined) outgoing.writeHead(502).end()
-    else outgoing.setHeader('content-type', 'application/json').end(JSON.stringify({ keys: [...keys, ...ownJwks] }))
+    else outgoing.end(JSON.stringify({ keys: [...keys, ...ownJwks] }))
+  }
+
+  /** Says where the keys of an issuer are, which has a path where it is in trouble (RFC 8414 §3.1). */
+  function answerMetadata(outgoing: ServerResponse, issuerPath: string): void {
+    const issuer = `${urlOf(server)}${issuerPath}`
+    outgoing.end(JSON.stringify({ issuer, jwks_uri: `${issuer}/.well-known/jwks.json` }))
   }
 
   const server = createServer((incoming, outgoing) => {
     const path = decodeURIComponent(incoming.url ?? '')
     const trouble = path.split('/', 2)[1]
-    if (path === '/.well-known/jwks.json') void answerKeys(outgoing)
+    outgoing.setHeader('content-type', 'application/json')
+    if (incoming.url?.startsWith(metadataPath)) answerMetadata(outgoing, incoming.url.slice(metadataPath.length))
+    else if (path === '/.well-known/jwks.json') void answerKeys(outgoing)
     else if (trouble === 'is away') incoming.socket.destroy()
     else if (trouble === 'redirects') outgoing.writeHead(302, { location: '/.well-known/jwks.json' }).end()
     else if (trouble === 'answers too much')
@@ -45,7 +55,7 @@ export async function startJwkSetServer(firstJwk: object): Promise<JwkSetServer>
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: urlOf(server),
     republish: (url) => {
       authorizationServer = url
     },
@@ -57,6 +67,10 @@ export async function startJwkSetServer(firstJwk: object): Promise<JwkSetServer>
     requests: () => requests,
     otherPaths: () => otherPaths,
   }
+}
+
+function urlOf(server: Server): string {
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
 async function readLiveKeys(authorizationServer: string): Promise<object[]> {

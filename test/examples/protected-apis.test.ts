@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { requires } from '../requires.ts'
 import { forge, makeKeyPair, makeSecretSigner, readSegment } from './forged-token.ts'
 import { type JwkSetServer, startJwkSetServer, troubles } from './jwk-set-server.ts'
+import { audience, password, signIn } from './live-issuer.ts'
 import { type Issuer, type RefusedToken, refusedTokens } from './refused-tokens.ts'
 import {
   type Program,
@@ -15,14 +16,18 @@ import {
   startTypeScriptExample,
 } from './running-program.ts'
 
-const audience = 'https://api.example.com'
-const password = 'correct horse battery staple'
-
 interface Api {
   name: string
   skip: string | false
   start: (env: Record<string, string>) => Promise<Program>
   reason: (refused: RefusedToken) => RegExp
+  /** The body for a request without a token. */
+  askForToken: RegExp
+  /** The status and code for credentials that are no token (RFC 6750 §3.1). */
+  malformed: [status: number, code: string]
+  /** The status for a token of an unknown key while the issuer cannot be asked for newer ones. */
+  unknownKeyInOutage: number
+  noKeys: RegExp
 }
 
 const apis: Api[] = [
@@ -31,12 +36,20 @@ const apis: Api[] = [
     skip: false,
     start: (env) => startTypeScriptExample('examples/express-api', env),
     reason: ({ tokenError }) => tokenError,
+    askForToken: /"error":"token_missing"/,
+    malformed: [400, 'invalid_request'],
+    unknownKeyInOutage: 503,
+    noKeys: /jwks\.unavailable/,
   },
   {
     name: 'Flask',
     skip: requires('python3-flask', 'python3-jwt', 'python3-cryptography'),
     start: (env) => startPythonExample('examples/flask-api', env),
     reason: ({ pyJwtError }) => pyJwtError,
+    askForToken: /^$/,
+    malformed: [401, 'invalid_token'],
+    unknownKeyInOutage: 401,
+    noKeys: /JWK Set unavailable/,
   },
 ]
 
@@ -139,7 +152,8 @@ for (const secret of [undefined, randomBytes(48).toString('base64')]) {
           ]
           for (const headers of withoutToken) {
             const { status, challenge, body } = await request(running.get(api), '/orders', headers)
-            assert.deepEqual([status, challenge, body], [401, 'Bearer', ''])
+            assert.deepEqual([status, challenge], [401, 'Bearer'])
+            assert.match(body, api.askForToken)
           }
         })
 
@@ -150,10 +164,13 @@ for (const secret of [undefined, randomBytes(48).toString('base64')]) {
 
         for (const refused of refusedTokens) {
           test(`refuses a token ${refused.title}`, async () => {
+            // Express leaves lines out of its log when there are more than 20 in a second.
+            await sleep(60)
             const from = running.get(api)?.output().length
             const { status, challenge, body } = await get(api, refused.token(issuer))
-            assert.deepEqual([status, challenge], [401, 'Bearer error="invalid_token"'])
-            assert.deepEqual(JSON.parse(body), { error: 'invalid_token' })
+            const [expected, code] = refused.isNoCredentials ? api.malformed : [401, 'invalid_token']
+            assert.deepEqual([status, challenge], [expected, `Bearer error="${code}"`])
+            assert.equal(JSON.parse(body).error, code)
             await waitFor(
               () => api.reason(refused).test(running.get(api)?.output().slice(from) ?? ''),
               () => `the log says: ${running.get(api)?.output().slice(from)}`,
@@ -165,7 +182,7 @@ for (const secret of [undefined, randomBytes(48).toString('base64')]) {
           test(`refuses with 403 a token whose scope is ${scope === undefined ? 'left out' : `"${scope}"`}`, async () => {
             const { status, challenge, body } = await get(api, forge(issuer.fresh, issuer.signer, {}, { scope }))
             assert.deepEqual([status, challenge], [403, 'Bearer error="insufficient_scope", scope="orders:read"'])
-            assert.deepEqual(JSON.parse(body), { error: 'insufficient_scope' })
+            assert.equal(JSON.parse(body).error, 'insufficient_scope')
           })
         }
 
@@ -174,7 +191,7 @@ for (const secret of [undefined, randomBytes(48).toString('base64')]) {
           const unknown = Array.from({ length: 30 }, (_, index) =>
             forge(issuer.fresh, attacker.signer, { kid: `flood-${index}` }),
           )
-          const [together, oneByOne] = [unknown.slice(0, 20), unknown.slice(20)]
+          const [together, oneByOne] = [unknown.slice(0, 28), unknown.slice(28)]
           const answers = await Promise.all(together.map((token) => get(api, token)))
           for (const token of oneByOne) answers.push(await get(api, token))
           assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([401]))
@@ -204,7 +221,7 @@ for (const secret of [undefined, randomBytes(48).toString('base64')]) {
               const lonely = await start(api.start({ ISSUER: broken, AUDIENCE: audience, PORT: '0' }))
               const { status, headers } = await request(lonely, '/orders', { authorization: `Bearer ${issuer.fresh}` })
               assert.deepEqual([status, headers.get('retry-after')], [503, '2'])
-              assert.match(lonely.output(), /JWK Set unavailable/)
+              assert.match(lonely.output(), api.noKeys)
             })
           }
         })
@@ -223,7 +240,8 @@ for (const secret of [undefined, randomBytes(48).toString('base64')]) {
         }, async () => {
           assert.equal((await get(api, issuer.fresh)).status, 200)
           if (secret === undefined) await sleep(2100)
-          assert.equal((await get(api, forge(issuer.fresh, attacker.signer, { kid: 'nobody-knows' }))).status, 401)
+          const { status } = await get(api, forge(issuer.fresh, attacker.signer, { kid: 'nobody-knows' }))
+          assert.equal(status, secret === undefined ? api.unknownKeyInOutage : 401)
           assert.equal((await get(api, issuer.fresh)).status, 200)
         })
       }
@@ -241,17 +259,6 @@ for (const secret of [undefined, randomBytes(48).toString('base64')]) {
       assert.doesNotMatch(everything, /^\s+at .+:\d+:\d+|Traceback|\n {2}File "/m)
     })
   })
-}
-
-/** Registers a new user and returns the tokens of the first sign-in. */
-async function signIn(url: string): Promise<{ accessToken: string; refreshToken: string }> {
-  const body = JSON.stringify({ email: 'ada@example.com', password })
-  const post = (path: string) =>
-    fetch(url + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
-  assert.equal((await post('/api/auth/register')).status, 201)
-  const answer = await post('/api/auth/login')
-  assert.equal(answer.status, 200)
-  return (await answer.json()) as { accessToken: string; refreshToken: string }
 }
 
 /** Waits for what a program prints, which arrives apart from its answer. */

@@ -30,6 +30,8 @@ export interface RefusedToken {
   tokenError: RegExp
   /** What the log of the API in Python says: an exception of PyJWT. */
   pyJwtError: RegExp
+  /** Whether the header as a whole is malformed, which may be told apart from a bad token (RFC 6750 §3.1). */
+  isNoCredentials?: boolean
 }
 
 const now = () => Math.floor(Date.now() / 1000)
@@ -114,7 +116,8 @@ export const refusedTokens: RefusedToken[] = [
   {
     title: 'that names an algorithm other than the one that signed it',
     token: ({ fresh, signer }) => forge(fresh, signer, { alg: signer.alg.replace('256', '512') }),
-    ...wrongAlgorithm,
+    tokenError: /algorithm_not_allowed|key_not_found/,
+    pyJwtError: /InvalidAlgorithmError/,
   },
   ...['JWT', 'logout+jwt', 'dpop+jwt', undefined].map((typ) => ({
     title: `whose type is ${typ ?? 'left out'}`,
@@ -168,7 +171,13 @@ export const refusedTokens: RefusedToken[] = [
   },
   { title: 'that is one word', token: () => 'swordfish', ...malformed },
   { title: 'that has four parts', token: ({ fresh }) => `${fresh}.e30`, ...malformed },
-  { title: 'that is followed by another', token: ({ fresh }) => `${fresh},${fresh}`, ...malformed },
+  {
+    title: 'that is followed by another',
+    token: ({ fresh }) => `${fresh},${fresh}`,
+    isNoCredentials: true,
+    tokenError: /code: 'invalid_request'/,
+    pyJwtError: /DecodeError/,
+  },
   { title: 'with characters that base64url does not have', token: ({ fresh }) => `${fresh}==`, ...malformed },
   {
     title: 'that is too long',

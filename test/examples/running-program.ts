@@ -14,6 +14,8 @@ export interface Program {
   url: string
   /** Everything that it has printed so far, on either stream. */
   output(): string
+  /** Resolves when it is gone of its own accord. */
+  ended(): Promise<void>
   /** Ends it, and resolves when it is gone. */
   stop(): Promise<void>
 }
@@ -51,14 +53,38 @@ export async function startAuthorizationServer(env: Record<string, string>): Pro
 }
 
 /** Starts an example that is written in TypeScript. `npm test` has installed its packages. */
-export function startTypeScriptExample(folder: string, env: Record<string, string>): Promise<Program> {
+export function startTypeScriptExample(
+  folder: string,
+  env: Record<string, string>,
+  file = 'server.ts',
+): Promise<Program> {
   return startProgram({
     command: process.execPath,
-    args: [fromSource, 'server.ts'],
+    args: [fromSource, file],
     cwd: folder,
     env,
     ready: /^Listening on (http:\S+)\n/m,
   })
+}
+
+/** Builds an example that is written for Next.js, as its `npm run build` does. */
+export async function buildNextExample(folder: string, env: Record<string, string>): Promise<void> {
+  const ready = /^Route \(app\)$/m
+  const program = await startNext(folder, ['build'], { env, ready, url: '' })
+  await program.ended()
+}
+
+/** Starts an example that is written for Next.js and built, as its `npm start` does. */
+export async function startNextExample(folder: string, env: Record<string, string>): Promise<Program> {
+  const port = await findFreePort()
+  const args = ['start', '--hostname', '127.0.0.1', '--port', String(port)]
+  return startNext(folder, args, { env, ready: /Ready in/, url: `http://127.0.0.1:${port}` })
+}
+
+function startNext(folder: string, args: string[], start: Pick<Start, 'env' | 'ready' | 'url'>): Promise<Program> {
+  const env = { ...start.env, NODE_OPTIONS: fromSource, NEXT_TELEMETRY_DISABLED: '1' }
+  const next = 'node_modules/next/dist/bin/next'
+  return startProgram({ command: process.execPath, args: [next, ...args], cwd: folder, ...start, env })
 }
 
 /** Starts an example that is written in Python, on the Python whose packages apt-get installs. */
@@ -116,7 +142,7 @@ function startProgram({ command, args, cwd, env, ready, url }: Start): Promise<P
         const match = ready.exec(output)
         if (match === null) return
         clearTimeout(tooLate)
-        resolve({ url: url ?? match[1] ?? '', output: () => output, stop })
+        resolve({ url: url ?? match[1] ?? '', output: () => output, ended: () => gone, stop })
       })
     }
   })

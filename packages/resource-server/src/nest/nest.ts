@@ -104,11 +104,7 @@ export function Public(): RouteDecorator {
 }
 
 /** A decorator for methods and classes. */
-export type RouteDecorator = (
-  target: object,
-  key?: string | symbol,
-  descriptor?: TypedPropertyDescriptor<never>,
-) => void
+export type RouteDecorator = (target: object, key?: string | symbol, descriptor?: PropertyDescriptor) => void
 
 const RULES = 'countersign:rules'
 
