@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findFreePort, type Program, type Start, startProgram } from '../examples/running-program.ts'
 
-export interface Proxy extends Program {
+export interface RunningProxy extends Program {
   port: number
 }
 
@@ -52,7 +52,7 @@ const kinds = {
 } satisfies Record<string, Kind>
 
 /** Starts a proxy with its file under deploy/, in which some texts are replaced. The file listens on 127.0.0.1:8080. */
-export async function startProxy(name: keyof typeof kinds, replacements: Replacements): Promise<Proxy> {
+export async function startProxy(name: keyof typeof kinds, replacements: Replacements): Promise<RunningProxy> {
   const kind: Kind = kinds[name]
   const port = await findFreePort()
   const folder = mkdtempSync(join(tmpdir(), `countersign-${name}-`))
