@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 
 const root = join(import.meta.dirname, '../..')
 const fromSource = '--conditions=@countersign/source'
@@ -20,12 +20,14 @@ export interface Program {
   stop(): Promise<void>
 }
 
-interface Start {
+export interface Start {
   command: string
   args: string[]
-  /** A folder below the root of the repository. */
+  /** A folder below the root of the repository, or anywhere by its whole path. */
   cwd: string
   env: Record<string, string>
+  /** Whose rights it has, if not those of the tests. */
+  user?: { uid: number; gid: number }
   /** What the program prints once it listens; the first group is its address, unless `url` says it. */
   ready: RegExp
   url?: string
@@ -98,6 +100,17 @@ export function startPythonExample(folder: string, env: Record<string, string>):
   })
 }
 
+/** Starts forward-auth as a process of its own. */
+export function startForwardAuth(env: Record<string, string>): Promise<Program> {
+  return startProgram({
+    command: process.execPath,
+    args: [fromSource, 'packages/resource-server/src/forward-auth/main.ts'],
+    cwd: '.',
+    env: { PORT: '0', ...env },
+    ready: /^forward-auth listens on (http:\S+)\/forward-auth\n/m,
+  })
+}
+
 /** Finds a port of 127.0.0.1 that nothing listens on. */
 export function findFreePort(): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -110,9 +123,11 @@ export function findFreePort(): Promise<number> {
   })
 }
 
-function startProgram({ command, args, cwd, env, ready, url }: Start): Promise<Program> {
+/** Starts a program, and resolves when it says that it listens. */
+export function startProgram({ command, args, cwd, env, user, ready, url }: Start): Promise<Program> {
   const child = spawn(command, args, {
-    cwd: join(root, cwd),
+    ...user,
+    cwd: resolve(root, cwd),
     // Nothing of the tests' own environment but the mark by which a run finds what it started.
     env: { ...pick(process.env, ['PATH', 'HOME', 'COUNTERSIGN_TEST_RUN']), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -65,6 +65,22 @@ describe('the answer to a proxy', () => {
     ['a change from another site', 403, { 'x-forwarded-method': 'POST', origin: 'https://evil.example' }],
     ['a proxy that does not tell the method', 403, {}],
     [
+      'a method that the proxy and the client tell alike',
+      204,
+      { 'x-forwarded-method': 'GET', 'x-original-method': 'GET' },
+    ],
+    [
+      'a client that tells another method than nginx',
+      403,
+      { 'x-forwarded-method': 'GET', 'x-original-method': 'POST' },
+    ],
+    [
+      'a client that tells another method than Caddy',
+      403,
+      { 'x-forwarded-method': 'POST', 'x-original-method': 'GET' },
+    ],
+    ['a method that is told twice', 403, { 'x-forwarded-method': 'GET, GET' }],
+    [
       'a WebSocket from another site',
       403,
       { 'x-forwarded-method': 'GET', 'sec-websocket-key': 'x', origin: 'https://evil.example' },

@@ -5,7 +5,8 @@
  *   204  with the headers below, empty where there is nothing to say: they take the place of what the client sent
  *   401, 403, 400, 503, 500  as everywhere else; nginx makes 500 of all but 401 and 403
  *
- * What a location asks for stands in the query of the question: `/forward-auth?scope=orders:read&role=admin`.
+ * What a location asks for stands in the query of the question: `/forward-auth?scope=orders:read&role=admin`. Nothing in it can
+ * ask for less than a token: some proxies let the query of the client through (see docs/decisions/0017-forward-auth.md).
  */
 import { AccessError } from '../access-error.ts'
 import type { AccessTokenClaims, Auth } from '../auth.ts'
@@ -74,7 +75,7 @@ export function createForwardAuth({ isLive, ...options }: ForwardAuthOptions): F
   }
 }
 
-/** The request that the proxy asks about: the method is in a header, and a browser can set none of these headers. */
+/** The request that the proxy asks about: its method is in a header. */
 class OriginalRequest implements RequestView {
   readonly #question: RequestView
 
@@ -82,9 +83,14 @@ class OriginalRequest implements RequestView {
     this.#question = question
   }
 
-  /** Counts as one that can change something, unless the proxy says otherwise. */
+  /**
+   * Counts as one that can change something, unless the proxy says otherwise. Proxies set one of the headers and may leave the
+   * other as the client sent it: where they differ, neither is believed.
+   */
   get method(): string {
-    return this.header('x-forwarded-method') ?? this.header('x-original-method') ?? 'POST'
+    const forwarded = this.header('x-forwarded-method')
+    const original = this.header('x-original-method') ?? forwarded
+    return original === undefined || (forwarded ?? original) !== original ? 'POST' : original
   }
 
   header(name: string): string | undefined {

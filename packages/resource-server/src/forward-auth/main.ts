@@ -6,31 +6,27 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { NodeRequestView } from '../request-view.ts'
-import { createForwardAuth, type ForwardAuth, type ForwardAuthOptions } from './forward-auth.ts'
-
-const { env } = process
+import type { ForwardAuth } from './forward-auth.ts'
+import { type ProcessSettings, readProcessSettings } from './process-settings.ts'
 
 const USAGE = `Settings of countersign-forward-auth (environment):
   COUNTERSIGN_ISSUER               required: the issuer of the access tokens
-  COUNTERSIGN_AUDIENCE             required: the audience that they must name; a list has commas
-  COUNTERSIGN_ALLOWED_ORIGINS      origins whose pages may send tokens in cookies; a list has commas; default: no cookies
+  COUNTERSIGN_AUDIENCE             required: the audience that they must name, or several
+  COUNTERSIGN_ALLOWED_ORIGINS      origins whose pages may send tokens in cookies; default: no cookies
   COUNTERSIGN_ALLOW_INSECURE_HTTP  true: an issuer over http on another machine
   PORT, HOST                       4180, 127.0.0.1`
 
+/** Longer than proxies keep an idle connection, so that it is they who close it. */
+const LIMITS = { maxHeaderSize: 32 * 1024, headersTimeout: 10_000, requestTimeout: 20_000, keepAliveTimeout: 65_000 }
+
 function main(): void {
-  const forwardAuth = readForwardAuth()
-  const server = createServer(
-    { maxHeaderSize: 32 * 1024, headersTimeout: 10_000, requestTimeout: 20_000 },
-    (request, response) => {
-      void answer(forwardAuth, request, response)
-    },
-  )
+  const { forwardAuth, host, port } = readSettings()
+  const server = createServer(LIMITS, (request, response) => void answer(forwardAuth, request, response))
   server.once('error', (error) => fail(`It cannot listen: ${error.message}`, 1))
-  server.listen(readPort(), env.HOST ?? '127.0.0.1', () => {
+  server.listen(port, host, () => {
     const { address, port } = server.address() as AddressInfo
-    console.log(
-      `forward-auth listens on http://${address.includes(':') ? `[${address}]` : address}:${port}/forward-auth`,
-    )
+    const authority = `${address.includes(':') ? `[${address}]` : address}:${port}`
+    console.log(`forward-auth listens on http://${authority}/forward-auth`)
   })
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
@@ -42,44 +38,39 @@ function main(): void {
 }
 
 async function answer(forwardAuth: ForwardAuth, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost')
+  // Not `new URL`, which throws for what a stranger may send as a path.
+  const { path = '', query } = /^(?<path>[^?]*)\??(?<query>.*)$/s.exec(request.url ?? '/')?.groups ?? {}
   request.resume()
-  if (pathname === '/healthz') {
+  if (path === '/healthz') {
     response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"ok"}')
-  } else if (pathname === '/forward-auth') {
-    const { status, headers, body } = await forwardAuth(new NodeRequestView(request), searchParams)
+  } else if (path === '/forward-auth') {
+    const { status, headers, body } = await forwardAuth(new NodeRequestView(request), new URLSearchParams(query))
     response.writeHead(status, headers).end(body)
   } else {
     response.writeHead(404).end()
   }
 }
 
-function readForwardAuth(): ForwardAuth {
-  const { COUNTERSIGN_ISSUER: issuer, COUNTERSIGN_AUDIENCE: audience, COUNTERSIGN_ALLOWED_ORIGINS: origins } = env
-  if (!issuer || !audience) return fail('Set COUNTERSIGN_ISSUER and COUNTERSIGN_AUDIENCE.', 2)
-  const options: ForwardAuthOptions = {
-    issuer,
-    audience: splitList(audience),
-    allowInsecureHttp: env.COUNTERSIGN_ALLOW_INSECURE_HTTP === 'true',
-    ...(origins && { cookie: { origins: splitList(origins) } }),
-    log: { warn: (fields, message) => console.error(JSON.stringify({ level: 'warn', ...fields, message })) },
-  }
+function readSettings(): ProcessSettings {
+  const log = { warn: (fields: object, message: string) => console.error(describe(fields, message)) }
   try {
-    return createForwardAuth(options)
+    return readProcessSettings(process.env, log)
   } catch (error) {
-    return fail(error instanceof Error ? error.message : String(error), 2)
+    if (!(error instanceof TypeError)) throw error
+    return fail(`${error.message}\n\n${USAGE}`, 2)
   }
 }
 
-function readPort(): number {
-  const port = Number(env.PORT ?? 4180)
-  return Number.isInteger(port) && port >= 0 && port <= 65_535 ? port : fail('PORT is a number from 0 to 65535.', 2)
+/** One line of JSON; an error, which JSON would leave empty, as its message. */
+function describe(fields: object, message: string): string {
+  const time = new Date().toISOString()
+  return JSON.stringify({ time, level: 'warn', ...fields, message }, (_, value) =>
+    value instanceof Error ? value.message : value,
+  )
 }
-
-const splitList = (list: string): string[] => list.split(',').map((item) => item.trim())
 
 function fail(reason: string, code: 1 | 2): never {
-  console.error(`${reason}\n\n${USAGE}`)
+  console.error(reason)
   process.exit(code)
 }
 
