@@ -10,7 +10,7 @@ import { endMarked, mark } from './marked-processes.ts'
 import { onStop, runCommand } from './run-command.ts'
 
 const root = join(import.meta.dirname, '..')
-const parts = ['tokens', 'resource-server', 'server']
+const parts = ['tokens', 'resource-server', 'server', 'feed']
 const longestPart = 30 * 60_000
 const millisecondsToStop = 5000
 
