@@ -27,17 +27,13 @@ function makePassword(): PasswordInput {
 }
 
 async function ask(terminal: Terminal, question: string): Promise<string> {
-  terminal.say(question)
   const unseen = new Writable({ write: (_chunk, _encoding, done) => done() })
   const lines = createInterface({ input: terminal.stdin, output: unseen, terminal: true })
-  const interrupted = new Promise<never>((_resolve, reject) =>
-    lines.once('close', () => reject(new Error('No password was given; nothing is done.'))),
-  )
-  try {
-    return await Promise.race([lines.question(''), interrupted])
-  } finally {
-    lines.close()
-    interrupted.catch(() => {})
-    terminal.say('\n')
-  }
+  const brokenOff = new Promise<undefined>((resolve) => lines.once('close', () => resolve(undefined)))
+  // Only now, when what is typed is not shown any more.
+  terminal.say(question)
+  const answer = await Promise.race([lines.question(''), brokenOff])
+  lines.close()
+  terminal.say('\n')
+  return answer ?? refuse('No password was given; nothing is done.')
 }
