@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, globSync } from 'node:fs'
 
 const parts = {
+  bsdutils: () => existsSync('/usr/bin/script'),
   caddy: () => existsSync('/usr/bin/caddy'),
   chromium: () => existsSync('/usr/bin/chromium'),
   curl: () => existsSync('/usr/bin/curl'),

@@ -41,6 +41,12 @@ export function prepareDataFolder(path: string): void {
 export function readOrMakeMasterKey(folder: string): string {
   const path = masterKeyPath(folder)
   if (!existsSync(path)) makeMasterKey(folder, path)
+  return readMasterKey(folder)
+}
+
+/** Reads the master key of the folder. @throws DataFolderError when what is there is no master key, or cannot be read */
+export function readMasterKey(folder: string): string {
+  const path = masterKeyPath(folder)
   const text = readFileSync(path, 'utf8').trim()
   if (!/^[\w-]{43}$/.test(text)) {
     throw new DataFolderError(`${path} holds no master key. Put the right one back, or set COUNTERSIGN_MASTER_KEY.`)

@@ -103,6 +103,26 @@ export function readEnvironment(env: Environment, mode: RunMode): StartSettings 
   return { port, host: read('HOST') ?? '127.0.0.1', dataDir, databasePath, logLevel, options, warnings }
 }
 
+/** What an operator's command needs to know of an installation. */
+export interface InstallationSettings {
+  readonly dataDir: string
+  readonly databasePath: string
+  /** The master key, unless it is in the data folder. */
+  readonly masterKey: string | undefined
+}
+
+/** Reads where an installation keeps its data, and nothing of how it serves. @throws SettingsError that lists every problem. */
+export function readInstallation(env: Environment): InstallationSettings {
+  const problems: string[] = []
+  const read = createReader(env, problems)
+  const dataDir = resolve(read('COUNTERSIGN_DATA_DIR') ?? '.countersign')
+  const databasePath = readDatabasePath(read('COUNTERSIGN_DATABASE_URL'), dataDir, problems)
+  const masterKey = read('COUNTERSIGN_MASTER_KEY')
+  problems.push(...checkOptions(masterKey === undefined ? {} : { masterKey }, 0))
+  if (problems.length > 0) throw new SettingsError(problems)
+  return { dataDir, databasePath, masterKey }
+}
+
 type Read = (name: string) => string | undefined
 
 function createReader(env: Environment, problems: string[]): Read {

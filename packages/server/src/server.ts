@@ -8,7 +8,7 @@ import { pino } from 'pino'
 import { assertAccountChange } from './accounts/account-change.ts'
 import type { Accounts } from './accounts/accounts.ts'
 import { adaptAccounts } from './accounts/adapted-accounts.ts'
-import { createBuiltInAccounts } from './accounts/built-in-accounts.ts'
+import { createBuiltInAccounts, makeUserId } from './accounts/built-in-accounts.ts'
 import { createPasswordHasher } from './accounts/password-hasher.ts'
 import { adminAudit } from './endpoints/admin-audit.ts'
 import { adminRevocations } from './endpoints/admin-revocations.ts'
@@ -212,6 +212,6 @@ function resolveAccounts(
   log: Log,
 ): Accounts {
   if (accounts !== undefined) return adaptAccounts(accounts, store, log)
-  const newUserId = () => `usr_${Buffer.from(random(16)).toString('base64url')}`
-  return createBuiltInAccounts({ store, hasher: createPasswordHasher(passwordHashing), newUserId })
+  const hasher = createPasswordHasher(passwordHashing)
+  return createBuiltInAccounts({ store, hasher, newUserId: () => makeUserId(random) })
 }

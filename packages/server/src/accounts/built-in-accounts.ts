@@ -17,7 +17,7 @@ interface BuiltInParts {
 
 export function createBuiltInAccounts({ store, hasher, newUserId }: BuiltInParts): Required<Accounts> {
   async function verifyCredentials(email: string, password: string): Promise<VerifiedAccount | undefined> {
-    const found = await store.findCredentials(normalize(email))
+    const found = await store.findCredentials(normalizeEmail(email))
     const matches = await hasher.verify(password, found?.passwordHash)
     return found && matches ? { ...toProfile(found), passwordVersion: found.passwordVersion } : undefined
   }
@@ -28,7 +28,7 @@ export function createBuiltInAccounts({ store, hasher, newUserId }: BuiltInParts
   }
 
   async function register(address: string, password: string): Promise<{ id: string; email: string }> {
-    const email = normalize(address)
+    const email = normalizeEmail(address)
     const id = newUserId()
     await store.createAccount({ id, email, passwordHash: await hasher.hash(password) })
     return { id, email }
@@ -57,8 +57,13 @@ export function createBuiltInAccounts({ store, hasher, newUserId }: BuiltInParts
   return { verifyCredentials, findAccount, register, changePassword, deleteAccount }
 }
 
-/** The form in which an address is stored and looked up: Unicode NFC, lower case. */
-function normalize(email: string): string {
+/** Makes the id of a new account. */
+export function makeUserId(random: (length: number) => Uint8Array): string {
+  return `usr_${Buffer.from(random(16)).toString('base64url')}`
+}
+
+/** Gives the form in which an address is stored and looked up: Unicode NFC, lower case. */
+export function normalizeEmail(email: string): string {
   return email.normalize('NFC').toLowerCase()
 }
 

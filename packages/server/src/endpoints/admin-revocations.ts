@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { normalizeEmail } from '../accounts/built-in-accounts.ts'
 import { authenticateAdministrator } from '../http/administrator.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import { readJson } from '../http/json-body.ts'
@@ -50,7 +51,7 @@ async function findTarget(
     case 'iss_sub':
       return { kind: 'user', userId: named.sub }
     case 'email': {
-      const account = await store.findCredentials(named.email.normalize('NFC').toLowerCase())
+      const account = await store.findCredentials(normalizeEmail(named.email))
       return account && { kind: 'user', userId: account.id }
     }
     case 'jwt_id':

@@ -283,6 +283,10 @@ export function revocationContract(name: string, fixture: StoreFixture): void {
       await store.revoke({ kind: 'key', kid: 'key-1' }, act)
       assert.equal((await store.readHead()).keysVersion, keysVersion + 1)
       assert.deepEqual(await store.listSigningKeys(), [])
+      assert.deepEqual(
+        (await store.listSigningKeyRecords()).map(({ kid, revokedAt }) => [kid, revokedAt !== null]),
+        [['key-1', true]],
+      )
       assert.deepEqual(await store.revoke({ kind: 'key', kid: 'key-1' }, act), { outcome: 'unknown' })
       const opened = await store.openSession(newSession())
       assert.equal(opened.outcome === 'opened' && opened.keysVersion, keysVersion + 1)

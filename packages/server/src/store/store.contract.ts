@@ -324,6 +324,9 @@ export function storeContract(name: string, fixture: StoreFixture, fixtureUrl: s
         (await store.listSigningKeys()).map(({ kid }) => kid),
         ['first'],
       )
+      assert.deepEqual(await store.listSigningKeyRecords(), [
+        { kid: 'first', alg: 'ES256', createdAt: 1, revokedAt: null },
+      ])
       await store.addPepper({ id: 1, sealed: Buffer.from('a'), createdAt: 1 })
       assert.equal(
         Buffer.from((await store.addPepper({ id: 1, sealed: Buffer.from('b'), createdAt: 2 })).sealed).toString(),

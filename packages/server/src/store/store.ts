@@ -172,6 +172,11 @@ export interface SealedKey {
   readonly createdAt: number
 }
 
+/** What may be told of a signing key, one that is revoked too. */
+export interface SigningKeyRecord extends Pick<SealedKey, 'kid' | 'alg' | 'createdAt'> {
+  readonly revokedAt: number | null
+}
+
 export interface SealedPepper {
   readonly id: number
   readonly sealed: Uint8Array
@@ -221,6 +226,8 @@ export interface Store extends ClientStore, RevocationStore {
   revokeSessions(userId: string, reason: RevocationReason, keepSid?: string): Promise<void>
 
   listSigningKeys(): Promise<readonly SealedKey[]>
+  /** Lists every signing key that there has been, the oldest first. */
+  listSigningKeyRecords(): Promise<readonly SigningKeyRecord[]>
   /** Keeps a new key unless one of the same algorithm is there already; answers with the one that is kept. */
   addSigningKey(key: SealedKey): Promise<SealedKey>
   listPeppers(): Promise<readonly SealedPepper[]>

@@ -63,7 +63,7 @@ async function issueMany(tokens: AccessTokens, subjects: readonly string[]): Pro
   isBusy = false
   for (const [index, { accessToken, expiresIn }] of issued.entries()) {
     const sub = subjects[index]
-    assert.deepEqual(tokens.verify(accessToken), { sid: `ses_${sub}`, sub })
+    assert.partialDeepStrictEqual(tokens.verify(accessToken), { sid: `ses_${sub}`, sub })
     assert.equal(expiresIn, 600)
   }
   return turns

@@ -55,8 +55,7 @@ function secretKeys({ alg, seal }: KeyParts, secrets: SharedSecrets): Omit<Keys,
 }
 
 async function keyPairs(parts: KeyParts): Promise<Omit<Keys, 'peppers'>> {
-  const stored = await parts.store.listSigningKeys()
-  const known = stored.map((key) => openKey(key, parts.seal))
+  const known = await openKeys(parts.store, parts.seal)
   const signingKey = known.findLast((key) => key.alg === parts.alg) ?? (await makeKey(parts))
   const keys = known.includes(signingKey) ? known : [...known, signingKey]
   return { signingKey, verificationKeys: keys, jwkSet: exportJwkSet(keys) }
@@ -72,6 +71,11 @@ async function makeKey({ store, seal, alg }: KeyParts): Promise<Key> {
     await store.addSigningKey({ kid, alg, createdAt, sealed: seal.seal(secret, keyName({ kid, alg, createdAt })) }),
     seal,
   )
+}
+
+/** Opens the keys whose tokens are accepted, and makes none. @throws Error when the master key does not fit */
+export async function openKeys(store: Pick<Store, 'listSigningKeys'>, seal: Seal): Promise<readonly Key[]> {
+  return (await store.listSigningKeys()).map((key) => openKey(key, seal))
 }
 
 function openKey(stored: SealedKey, seal: Seal): Key {

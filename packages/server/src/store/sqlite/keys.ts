@@ -1,14 +1,21 @@
 /** Sealed signing keys and peppers in SQLite. What was kept first stays, whoever else makes one at the same time. */
 import type { Store } from '../store.ts'
 import type { Database } from './database.ts'
-import { type Row, toSealedKey, toSealedPepper } from './rows.ts'
+import { type Row, toSealedKey, toSealedPepper, toSigningKeyRecord } from './rows.ts'
 
-type KeyMethods = Pick<Store, 'listSigningKeys' | 'addSigningKey' | 'listPeppers' | 'addPepper'>
+type KeyMethods = Pick<
+  Store,
+  'listSigningKeys' | 'listSigningKeyRecords' | 'addSigningKey' | 'listPeppers' | 'addPepper'
+>
 
 export function keysIn({ sql, transaction }: Database): KeyMethods {
   return {
     async listSigningKeys() {
       return sql.listSigningKeys.all().map(toSealedKey)
+    },
+
+    async listSigningKeyRecords() {
+      return sql.listSigningKeyRecords.all().map(toSigningKeyRecord)
     },
 
     async addSigningKey(key) {

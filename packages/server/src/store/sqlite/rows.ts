@@ -1,7 +1,15 @@
 /** How rows of the SQLite tables read as the records of store.ts. */
 import type { SQLOutputValue } from 'node:sqlite'
 import type { RotationState } from '../../sessions/rotation.ts'
-import type { Account, AccountCredentials, SealedKey, SealedPepper, Session, SessionMode } from '../store.ts'
+import type {
+  Account,
+  AccountCredentials,
+  SealedKey,
+  SealedPepper,
+  Session,
+  SessionMode,
+  SigningKeyRecord,
+} from '../store.ts'
 
 export type Row = Record<string, SQLOutputValue>
 
@@ -61,6 +69,15 @@ export function toSealedKey(row: Row): SealedKey {
     alg: String(row.alg),
     sealed: row.sealed as Uint8Array,
     createdAt: Number(row.created_at),
+  }
+}
+
+export function toSigningKeyRecord(row: Row): SigningKeyRecord {
+  return {
+    kid: String(row.kid),
+    alg: String(row.alg),
+    createdAt: Number(row.created_at),
+    revokedAt: row.revoked_at === null ? null : Number(row.revoked_at),
   }
 }
 

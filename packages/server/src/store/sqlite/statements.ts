@@ -107,6 +107,7 @@ const sql = {
   listAudit: 'SELECT * FROM audit WHERE :before IS NULL OR id < :before ORDER BY id DESC LIMIT :limit',
 
   listSigningKeys: 'SELECT * FROM signing_keys WHERE revoked_at IS NULL ORDER BY created_at, kid',
+  listSigningKeyRecords: 'SELECT kid, alg, created_at, revoked_at FROM signing_keys ORDER BY created_at, kid',
   revokeSigningKey: 'UPDATE signing_keys SET revoked_at = :now WHERE kid = :kid AND revoked_at IS NULL',
   insertSigningKey: `INSERT INTO signing_keys (kid, alg, sealed, created_at)
     SELECT :kid, :alg, :sealed, :createdAt WHERE NOT EXISTS (SELECT 1 FROM signing_keys WHERE alg = :alg AND revoked_at IS NULL)`,

@@ -1,0 +1,70 @@
+/** Every command but the server, on one screen. Help leads with examples; what is written wrongly is answered with help, on stderr. */
+import { Command } from 'commander'
+import { addAdminCommands } from './commands/admin.ts'
+import { addClientCommands } from './commands/clients.ts'
+import { addHealthcheck } from './commands/healthcheck.ts'
+import { addKeyCommands } from './commands/keys.ts'
+import { addRevoke } from './commands/revoke.ts'
+import { addSecret } from './commands/secret.ts'
+import { addUserCommands } from './commands/users.ts'
+import { type ExitCode, outcomeOf } from './outcome.ts'
+import type { Terminal } from './terminal.ts'
+
+const examples = `Examples:
+  countersign dev                                   try it out: server, database and keys in ./.countersign
+  countersign admin create --email ada@example.com  make an administrator
+  countersign revoke --user ada@example.com         end every session and token of a user
+`
+
+const endings = `
+Exit codes: 0 done, 1 refused, 2 wrong usage or settings, 3 could not decide.
+Settings are those of the server: COUNTERSIGN_DATA_DIR, COUNTERSIGN_DATABASE_URL and the others.`
+
+/** Runs a command. Never throws; tells the exit code. */
+export async function runCommandLine(words: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  try {
+    await createProgram(terminal).parseAsync(words, { from: 'user' })
+    return 0
+  } catch (error) {
+    const { exitCode, message } = outcomeOf(error)
+    if (message !== undefined) terminal.say(`${message.trimEnd()}\n`)
+    return exitCode
+  }
+}
+
+function createProgram(terminal: Terminal): Command {
+  const program = new Command('countersign')
+    .description('Runs the authorization server, and administers it while it runs.')
+    .exitOverride()
+    .configureOutput({
+      writeOut: terminal.print,
+      writeErr: terminal.say,
+      outputError: (message, write) => write(withoutValues(message)),
+    })
+    .showHelpAfterError()
+    .addHelpText('before', examples)
+    .addHelpText('after', endings)
+  program.command('dev').description('run the server to try it out').action(runServer)
+  program.command('start').description('run the server in production').action(runServer)
+  addRevoke(program, terminal)
+  addUserCommands(program, terminal)
+  addClientCommands(program, terminal)
+  addAdminCommands(program, terminal)
+  addKeyCommands(program, terminal)
+  addSecret(program, terminal)
+  addHealthcheck(program, terminal)
+  return program
+}
+
+async function runServer(): Promise<void> {
+  await import('@countersign/server/main')
+}
+
+/** A password or token that stands in the wrong place is not repeated. */
+function withoutValues(message: string): string {
+  const [hint = ''] = /\n\(Did you mean .*\?\)\s*$/.exec(message) ?? []
+  const [, option] = /^error: unknown option '(--[\w-]*|-\w?)/.exec(message) ?? []
+  if (option !== undefined) return `error: unknown option ${option}${hint.trimEnd()}\n`
+  if (message.startsWith('error: unknown command')) return `error: unknown command${hint.trimEnd()}\n`
+  return message.replace(/^(error: too many arguments.* but got \d+)[\s\S]*$/, '$1.\n')
+}

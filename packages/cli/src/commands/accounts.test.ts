@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { ada, claimsOf, type Installation, newInstallation, run, runJson } from '../test/command.ts'
+
+async function canSignIn({ call }: Installation, password: string): Promise<boolean> {
+  return (await call('/api/auth/login', { ...ada, password })).status === 200
+}
+
+describe('users create', () => {
+  test('makes an account with the password on stdin, and never prints it', async (t) => {
+    const installation = await newInstallation(t)
+    const words = ['users', 'create', '--email', 'Ada@Example.com', '--password-stdin']
+    const { code, stdout, stderr } = await run(words, installation.env, `${ada.password}\n`)
+    assert.equal(code, 0)
+    assert.match(stdout, /^id {5}usr_\S+\nemail {2}ada@example\.com\nroles {2}-\n$/)
+    assert.equal(stderr, '')
+    assert.ok(await canSignIn(installation, ada.password))
+  })
+
+  test('makes a password where there is none to read, and shows it once on stdout', async (t) => {
+    const installation = await newInstallation(t)
+    const made = await runJson(['users', 'create', '--email', ada.email], installation.env)
+    assert.deepEqual(Object.keys(made), ['id', 'email', 'roles', 'password'])
+    assert.deepEqual(made.roles, [])
+    assert.match(made.password, /^[\w-]{24}$/)
+    assert.ok(await canSignIn(installation, made.password))
+  })
+
+  test('refuses an address that has an account, and leaves that as it is', async (t) => {
+    const installation = await newInstallation(t)
+    await installation.signUp()
+    const words = ['users', 'create', '--email', ada.email, '--password-stdin']
+    const { code, stdout, stderr } = await run(words, installation.env, 'another quite long password')
+    assert.deepEqual([code, stdout, stderr], [1, '', 'This address has an account.\n'])
+    assert.ok(await canSignIn(installation, ada.password))
+  })
+
+  test('refuses an address or password that cannot be one, without quoting it', async (t) => {
+    const { env } = await newInstallation(t)
+    const cases: [string, string, RegExp][] = [
+      ['nobody', ada.password, /^email: /],
+      [ada.email, 'short12', /^password: give 8 to 256/],
+      [ada.email, 'ADA@example.com', /^password: give another than the address/],
+      [ada.email, '', /^There is no password on stdin/],
+    ]
+    for (const command of ['users', 'admin'])
+      for (const [email, password, message] of cases) {
+        const { code, stdout, stderr } = await run(
+          [command, 'create', '--email', email, '--password-stdin'],
+          env,
+          password,
+        )
+        assert.deepEqual([code, stdout], [2, ''], email)
+        assert.match(stderr, message)
+        assert.ok(password === '' || !stderr.includes(password))
+      }
+  })
+})
+
+describe('admin create', () => {
+  test('makes an administrator, who may administer at once', async (t) => {
+    const installation = await newInstallation(t)
+    const { password, roles } = await runJson(['admin', 'create', '--email', ada.email], installation.env)
+    assert.deepEqual(roles, ['admin'])
+    const answer = await installation.call('/api/auth/login', { ...ada, password })
+    const login = (await answer.json()) as { accessToken: string }
+    assert.equal((await installation.call('/api/admin/audit', undefined, login.accessToken)).status, 200)
+  })
+
+  test('gives an account the role with a new password, keeps its id and other roles, and ends its sessions', async (t) => {
+    const installation = await newInstallation(t)
+    const { claims, accessToken } = await installation.signUp()
+    await installation.store.updateAccount(claims.sub ?? '', { roles: ['editor'] })
+    const words = ['admin', 'create', '--email', ada.email, '--password-stdin']
+    for (const password of ['another quite long password', 'a third quite long password']) {
+      assert.deepEqual(await runJson(words, installation.env, password), {
+        ...{ id: claims.sub, email: ada.email },
+        roles: ['editor', 'admin'],
+      })
+      assert.ok(await canSignIn(installation, password))
+    }
+    assert.ok(!(await canSignIn(installation, ada.password)))
+    assert.equal((await installation.call('/api/auth/me', undefined, accessToken)).status, 401)
+  })
+})
+
+describe('users suspend and restore', () => {
+  test('take an id or an e-mail address, and keep who did it and why', async (t) => {
+    const installation = await newInstallation(t)
+    const { env, store } = installation
+    const { accessToken } = await installation.signUp()
+    const id = claimsOf(accessToken).sub ?? ''
+    for (const user of [id, 'Ada@Example.com']) {
+      assert.deepEqual(await runJson(['users', 'suspend', user, '--reason', 'a test'], env), { id, suspended: true })
+      assert.ok(!(await canSignIn(installation, ada.password)))
+      assert.deepEqual(await runJson(['users', 'restore', user], env), { id, suspended: false })
+      assert.ok(await canSignIn(installation, ada.password))
+    }
+    assert.equal((await installation.call('/api/auth/me', undefined, accessToken)).status, 401)
+    const [restored, suspended] = await store.listAudit(undefined, 2)
+    assert.deepEqual([restored?.event, suspended?.event], ['user.restore', 'user.suspend'])
+    assert.deepEqual([suspended?.actor, suspended?.subject, suspended?.reason], ['cli', id, 'a test'])
+  })
+
+  test('refuse a user who is not there', async (t) => {
+    const { env } = await newInstallation(t)
+    for (const words of [
+      ['suspend', 'nobody@example.com'],
+      ['restore', 'usr_nobody'],
+    ]) {
+      assert.deepEqual(await run(['users', ...words], env), { code: 1, stdout: '', stderr: 'There is no such user.\n' })
+    }
+  })
+})
