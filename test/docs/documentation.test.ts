@@ -40,3 +40,11 @@ test('README.md shows the lines that dev prints and the paths that the server ha
   assert.ok(named.length >= 9)
   for (const path of named) assert.ok(path in paths, `${path} is in README.md and not in openapi.json`)
 })
+
+test('README.md protects an API with lines of an example that runs', () => {
+  const block = /```ts\n(import .*resource-server\/express'[\s\S]*?)```/.exec(read('README.md'))?.[1] ?? ''
+  const lines = block.split('\n').filter((line) => line !== '')
+  const example = read('examples/two-services/orders.ts').split('\n')
+  assert.ok(lines.length >= 5)
+  for (const line of lines) assert.ok(example.includes(line), line)
+})
