@@ -20,10 +20,14 @@ async function createAdministrator(t: TestContext, answers: readonly string[]) {
   t.after(() => store.close())
   const { PATH = '', HOME = '', COUNTERSIGN_TEST_RUN = '' } = process.env
   const command = `"${process.execPath}" --conditions=@countersign/source "${main}" admin create --email ada@example.com`
-  const child = spawn('script', ['--quiet', '--return', '--echo', 'always', '--command', command, '/dev/null'], {
-    env: { PATH, HOME, COUNTERSIGN_TEST_RUN, COUNTERSIGN_DATA_DIR: folder },
-    timeout: 30_000,
-  })
+  const child = spawn(
+    '/usr/bin/script',
+    ['--quiet', '--return', '--echo', 'always', '--command', command, '/dev/null'],
+    {
+      env: { PATH, HOME, COUNTERSIGN_TEST_RUN, COUNTERSIGN_DATA_DIR: folder },
+      timeout: 30_000,
+    },
+  )
   t.after(() => void child.kill('SIGKILL'))
   let shown = ''
   let answered = 0

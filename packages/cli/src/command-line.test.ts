@@ -137,7 +137,10 @@ describe('secret', () => {
     const [first, second] = [await run(['secret'], {}), await run(['secret'], {})]
     assert.match(first.stdout, /^[\w-]{43}\n$/)
     assert.notEqual(first.stdout, second.stdout)
-    assert.equal(Buffer.from((await runJson(['secret', '--bytes', '64'], {})).secret, 'base64url').length, 64)
+    assert.equal(
+      Buffer.from((await runJson<{ secret: string }>(['secret', '--bytes', '64'], {})).secret, 'base64url').length,
+      64,
+    )
   })
 })
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type TestContext, test } from 'node:test'
-import { ada, newFolder, run, runJson, spawnCommand } from './test/command.ts'
+import { ada, type Credentials, newFolder, run, runJson, spawnCommand, type Tokens } from './test/command.ts'
 
 /** Starts `countersign dev` on a free port and waits until it is ready. */
 async function startDev(t: TestContext, settings: Record<string, string> = {}) {
@@ -28,7 +28,7 @@ async function startDev(t: TestContext, settings: Record<string, string> = {}) {
 test('suspends a user while the server runs: no login, and the access token is refused at once', async (t) => {
   const { env, issuer, post } = await startDev(t)
   await post('/api/auth/register', ada)
-  const { accessToken } = (await (await post('/api/auth/login', ada)).json()) as { accessToken: string }
+  const { accessToken } = (await (await post('/api/auth/login', ada)).json()) as Tokens
   const me = async () => {
     const headers = { authorization: `Bearer ${accessToken}` }
     return (await fetch(`${issuer}/api/auth/me`, { headers })).status
@@ -45,7 +45,7 @@ test('suspends a user while the server runs: no login, and the access token is r
 test('registers a client with the running server, and revokes the key that signs', async (t) => {
   const { env, issuer } = await startDev(t)
   const words = ['clients', 'create', '--name', 'A', '--scope', 'orders:read']
-  const { client_id: id, client_secret: secret } = await runJson(words, env)
+  const { client_id: id, client_secret: secret } = await runJson<Credentials>(words, env)
   const askToken = async () => {
     const headers = { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` }
     const body = new URLSearchParams({ grant_type: 'client_credentials' })

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { ada, claimsOf, type Installation, newInstallation, run, runJson } from '../test/command.ts'
+import { ada, claimsOf, type Installation, newInstallation, run, runJson, type Tokens } from '../test/command.ts'
+
+interface Made {
+  readonly roles: readonly string[]
+  readonly password: string
+}
 
 async function canSignIn({ call }: Installation, password: string): Promise<boolean> {
   return (await call('/api/auth/login', { ...ada, password })).status === 200
@@ -19,7 +24,7 @@ describe('users create', () => {
 
   test('makes a password where there is none to read, and shows it once on stdout', async (t) => {
     const installation = await newInstallation(t)
-    const made = await runJson(['users', 'create', '--email', ada.email], installation.env)
+    const made = await runJson<Made>(['users', 'create', '--email', ada.email], installation.env)
     assert.deepEqual(Object.keys(made), ['id', 'email', 'roles', 'password'])
     assert.deepEqual(made.roles, [])
     assert.match(made.password, /^[\w-]{24}$/)
@@ -60,10 +65,9 @@ describe('users create', () => {
 describe('admin create', () => {
   test('makes an administrator, who may administer at once', async (t) => {
     const installation = await newInstallation(t)
-    const { password, roles } = await runJson(['admin', 'create', '--email', ada.email], installation.env)
+    const { password, roles } = await runJson<Made>(['admin', 'create', '--email', ada.email], installation.env)
     assert.deepEqual(roles, ['admin'])
-    const answer = await installation.call('/api/auth/login', { ...ada, password })
-    const login = (await answer.json()) as { accessToken: string }
+    const login = (await (await installation.call('/api/auth/login', { ...ada, password })).json()) as Tokens
     assert.equal((await installation.call('/api/admin/audit', undefined, login.accessToken)).status, 200)
   })
 

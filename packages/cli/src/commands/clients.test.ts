@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type Installation, newInstallation, run, runJson } from '../test/command.ts'
+import { type Credentials, type Installation, newInstallation, run, runJson } from '../test/command.ts'
+
+type ListedClient = Partial<Record<'client_id_issued_at' | 'disabled_at', number>>
 
 function askToken({ server }: Installation, id: string, secret: string): Promise<Response> {
   const authorization = `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`
@@ -15,7 +17,7 @@ describe('clients', () => {
     const installation = await newInstallation(t)
     const { env } = installation
     const words = ['clients', 'create', '--id', 'orders', '--name', 'Orders', '--scope', 'orders:read orders:write']
-    const made = await runJson(words, env)
+    const made = await runJson<Credentials>(words, env)
     assert.deepEqual(Object.keys(made), ['client_id', 'client_secret'])
     assert.equal((await askToken(installation, made.client_id, made.client_secret)).status, 200)
 
@@ -28,10 +30,14 @@ describe('clients', () => {
 
   test('lists clients by the names of RFC 7591, and no secret', async (t) => {
     const { env } = await newInstallation(t)
-    const { client_secret } = await runJson(['clients', 'create', '--id', 'a', '--name', 'A\tb', '--scope', 'x y'], env)
+    const { client_secret } = await runJson<Credentials>(
+      ['clients', 'create', '--id', 'a', '--name', 'A\tb', '--scope', 'x y'],
+      env,
+    )
     await runJson(['clients', 'disable', 'a'], env)
-    const { clients } = await runJson(['clients', 'list'], env)
-    const [{ client_id_issued_at: issuedAt, disabled_at: disabledAt, ...others }] = clients
+    const { clients } = await runJson<{ clients: ListedClient[] }>(['clients', 'list'], env)
+    assert.equal(clients.length, 1)
+    const { client_id_issued_at: issuedAt = 0, disabled_at: disabledAt = 0, ...others } = clients[0] ?? {}
     assert.deepEqual(others, { client_id: 'a', client_name: 'A\tb', scope: 'x y' })
     for (const time of [issuedAt, disabledAt]) assert.ok(Math.abs(time - Date.now() / 1000) < 60)
     const { stdout } = await run(['clients', 'list'], env)

@@ -3,16 +3,14 @@ import { createPublicKey } from 'node:crypto'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { createSigner, createVerifier, importJwkSet, importKey } from '@countersign/token'
+import { createSigner, createVerifier, importJwkSet, importKey, type JwkSet } from '@countersign/token'
 import { newInstallation, run, runJson } from '../test/command.ts'
 
 describe('keys', () => {
   test('exports the public keys as the server publishes them, and as PEM', async (t) => {
     const { env, call } = await newInstallation(t)
-    const published = (await (await call('/.well-known/jwks.json', undefined)).json()) as {
-      keys: Record<string, string>[]
-    }
-    const exported = await runJson(['keys', 'export'], env)
+    const published = (await (await call('/.well-known/jwks.json', undefined)).json()) as JwkSet
+    const exported = await runJson<JwkSet>(['keys', 'export'], env)
     assert.deepEqual(exported, published)
     assert.equal(importJwkSet(exported).keys[0]?.kind, 'public')
     const { stdout } = await run(['keys', 'export', '--format', 'pem'], env)
@@ -46,9 +44,9 @@ describe('keys', () => {
     assert.deepEqual(await runJson(['keys', 'revoke', old, '--reason', 'a test'], env), { kid: old, revoked: true })
     const next = kidOf((await signUp()).accessToken)
     assert.notEqual(next, old)
-    const { keys } = await runJson(['keys', 'list'], env)
+    const { keys } = await runJson<{ keys: Record<string, unknown>[] }>(['keys', 'list'], env)
     assert.deepEqual(
-      keys.map((key: Record<string, unknown>) => [Object.keys(key), key.kid, key.alg, typeof key.revoked_at]),
+      keys.map((key) => [Object.keys(key), key.kid, key.alg, typeof key.revoked_at]),
       [
         [['kid', 'alg', 'created_at', 'revoked_at'], old, 'ES256', 'number'],
         [['kid', 'alg', 'created_at', 'revoked_at'], next, 'ES256', 'object'],

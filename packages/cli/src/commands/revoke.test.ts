@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { newInstallation, run, runJson } from '../test/command.ts'
+import { type Credentials, newInstallation, run, runJson } from '../test/command.ts'
 
 describe('revoke', () => {
   test('ends one access token by its text, by its jti or from stdin, and says that it was not verified', async (t) => {
@@ -24,7 +24,10 @@ describe('revoke', () => {
     const { env, store, signUp } = await newInstallation(t)
     const { claims } = await signUp()
     const [key] = await store.listSigningKeys()
-    const { client_id: clientId } = await runJson(['clients', 'create', '--name', 'A', '--scope', 'a'], env)
+    const { client_id: clientId } = await runJson<Credentials>(
+      ['clients', 'create', '--name', 'A', '--scope', 'a'],
+      env,
+    )
     const cases: [string, string, object][] = [
       ['--session', claims.sid ?? '', { kind: 'session', sid: claims.sid }],
       ['--user', 'ADA@example.com', { kind: 'user', userId: claims.sub }],

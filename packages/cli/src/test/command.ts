@@ -17,6 +17,16 @@ export const ada = { email: 'ada@example.com', password: 'a quite long password'
 const mainFile = fileURLToPath(new URL('../main.ts', import.meta.url))
 const issuer = 'http://localhost:4000'
 
+export interface Tokens {
+  readonly accessToken: string
+  readonly refreshToken: string
+}
+
+export interface Credentials {
+  readonly client_id: string
+  readonly client_secret: string
+}
+
 export interface Finished {
   readonly code: number | null
   readonly stdout: string
@@ -59,8 +69,7 @@ export function run(words: readonly string[], env: Env, input = ''): Promise<Fin
 }
 
 /** Runs a command that must succeed, and reads its JSON. */
-// biome-ignore lint/suspicious/noExplicitAny: a test looks into answers of every shape
-export async function runJson(words: readonly string[], env: Env, input = ''): Promise<any> {
+export async function runJson<Result = object>(words: readonly string[], env: Env, input = ''): Promise<Result> {
   const { code, stdout, stderr } = await run([...words, '--json'], env, input)
   assert.equal(code, 0, stderr)
   assert.match(stdout, /^.*\n$/, 'one line')
@@ -76,7 +85,7 @@ export interface Installation {
   readonly store: Store
   call(path: string, json: object | undefined, token?: string): Promise<Response>
   /** Makes an account, signs in, and gives the access token with its claims. */
-  signUp(): Promise<{ accessToken: string; refreshToken: string; claims: Record<string, string> }>
+  signUp(): Promise<Tokens & { readonly claims: Readonly<Record<string, string>> }>
 }
 
 /** Makes an installation whose server runs in this process. */
@@ -99,9 +108,9 @@ export async function newInstallation(t: Test): Promise<Installation> {
     return server.fetch(new Request(issuer + path, init))
   }
 
-  async function signUp() {
+  async function signUp(): ReturnType<Installation['signUp']> {
     await call('/api/auth/register', ada)
-    const tokens = (await (await call('/api/auth/login', ada)).json()) as { accessToken: string; refreshToken: string }
+    const tokens = (await (await call('/api/auth/login', ada)).json()) as Tokens
     return { ...tokens, claims: claimsOf(tokens.accessToken) }
   }
 
