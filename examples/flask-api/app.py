@@ -48,8 +48,8 @@ def verify(token):
     return claims
 
 
-def require_scope(scope):
-    """Lets a request pass if its access token is valid and has a scope; the claims are then in `g.claims` (RFC 6750)."""
+def require(is_enough, refusal):
+    """Lets a request pass if its access token is valid and enough; the claims are then in `g.claims` (RFC 6750)."""
 
     def decorate(view):
         @functools.wraps(view)
@@ -64,14 +64,26 @@ def require_scope(scope):
                 return jsonify(error="invalid_token"), 401, {"WWW-Authenticate": 'Bearer error="invalid_token"'}
             except KeysUnavailable:
                 return jsonify(error="temporarily_unavailable"), 503, {"Retry-After": "2"}
-            if scope not in str(g.claims.get("scope", "")).split(" "):
-                challenge = f'Bearer error="insufficient_scope", scope="{scope}"'
-                return jsonify(error="insufficient_scope"), 403, {"WWW-Authenticate": challenge}
+            if not is_enough(g.claims):
+                return jsonify(error=refusal["error"]), 403, refusal["headers"]
             return view(*args, **kwargs)
 
         return guarded
 
     return decorate
+
+
+def require_scope(scope):
+    challenge = f'Bearer error="insufficient_scope", scope="{scope}"'
+    refusal = {"error": "insufficient_scope", "headers": {"WWW-Authenticate": challenge}}
+    return require(lambda claims: scope in str(claims.get("scope", "")).split(" "), refusal)
+
+
+def require_role(*roles):
+    """One of the roles is enough (RFC 9068 §2.2.3.1)."""
+    refusal = {"error": "insufficient_role", "headers": {}}
+    # A text would be searched for parts of words.
+    return require(lambda claims: isinstance(claims.get("roles"), list) and any(role in claims["roles"] for role in roles), refusal)
 
 
 @app.get("/public")
@@ -83,6 +95,12 @@ def public():
 @require_scope("orders:read")
 def orders():
     return jsonify(orders=[{"id": 1, "item": "coffee", "customer": g.claims["sub"]}])
+
+
+@app.get("/admin")
+@require_role("admin")
+def admin():
+    return jsonify(orders=1, administrator=g.claims["sub"])
 
 
 @app.errorhandler(404)
