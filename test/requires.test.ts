@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import test from 'node:test'
-import { explain, requires } from './requires.ts'
+import { explain, partNames, requires } from './requires.ts'
 
 test('does not skip a test that needs nothing', () => {
   assert.equal(requires(), false)
@@ -21,4 +21,13 @@ test('looks at the machine', () => {
 test('takes a server that the environment names for one that is there', () => {
   process.env.TEST_REDIS_URL = 'redis://127.0.0.1:6379'
   assert.equal(requires('redis-server'), false)
+})
+
+test('.ci/run installs every part that a test names', () => {
+  const files = globSync('test/*/*.ts')
+  const source = files.map((path) => readFileSync(path, 'utf8')).join('\n')
+  const named = partNames.filter((name) => source.includes(`'${name}'`))
+  const installed = readFileSync('.ci/run', 'utf8').match(/^packages=\($(.*?)^\)$/ms)?.[1]
+  const missing = named.filter((name) => !installed?.trim().split(/\s+/).includes(name))
+  assert.deepEqual(missing, [])
 })

@@ -20,6 +20,9 @@ const parts = {
 /** The name of a part: that of the Debian package that brings it. */
 export type Part = keyof typeof parts
 
+/** Every part that a test may name. */
+export const partNames = Object.keys(parts) as Part[]
+
 const known = new Map<Part, boolean>()
 
 /**
