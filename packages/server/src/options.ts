@@ -32,6 +32,8 @@ export interface AuthorizationServerOptions {
   readonly accessTokenLifetime?: Lifetime
   /** How long a session lives without a refresh. @default '7d' */
   readonly sessionIdleLifetime?: Lifetime
+  /** How long a server-side session (`mode: "session"`) lives without a request. @default '30m' */
+  readonly cookieSessionIdleLifetime?: Lifetime
   /** How long a session lives at most. @default '30d' */
   readonly sessionLifetime?: Lifetime
   /** How long a replaced refresh token is still taken for a retry; above twice `refreshTimeout`. @default 15 */

@@ -20,6 +20,7 @@ export interface Settings {
   readonly accessTokenLifetime: number
   readonly sessionIdleLifetime: number
   readonly sessionLifetime: number
+  readonly cookieSessionIdleLifetime: number
   readonly refreshTimeout: number
   readonly rotationLimits: RotationLimits
   readonly defaultScopes: readonly string[]
@@ -184,15 +185,25 @@ function readLifetimes(options: AuthorizationServerOptions, complain: Complain) 
     year,
     'from 1 m to 366 d',
   )
+  const cookieSessionIdleLifetime = read(
+    'cookieSessionIdleLifetime',
+    options.cookieSessionIdleLifetime ?? Math.min(1800, sessionLifetime),
+    60,
+    year,
+    'from 1 m to 366 d',
+  )
   const refreshTimeout = read('refreshTimeout', options.refreshTimeout ?? 7, 1, 60, 'from 1 s to 60 s')
   const leeway = read('refreshLeeway', options.refreshLeeway ?? 15, 3, 600, 'from 3 s to 10 m')
 
   if (sessionIdleLifetime > sessionLifetime) complain('sessionIdleLifetime', 'must not be longer than sessionLifetime')
+  if (cookieSessionIdleLifetime > sessionLifetime)
+    complain('cookieSessionIdleLifetime', 'must not be longer than sessionLifetime')
   if (leeway <= 2 * refreshTimeout) {
     complain('refreshLeeway', 'must be more than twice refreshTimeout, or honest clients are taken for thieves')
   }
   const rotationLimits = { leeway: leeway * 1000, hold: 4 * leeway * 1000 }
-  return { accessTokenLifetime, sessionLifetime, sessionIdleLifetime, refreshTimeout, rotationLimits }
+  const sessionLifetimes = { sessionLifetime, sessionIdleLifetime, cookieSessionIdleLifetime }
+  return { accessTokenLifetime, ...sessionLifetimes, refreshTimeout, rotationLimits }
 }
 
 function tryParseLifetime(value: Lifetime): number | undefined {

@@ -45,7 +45,7 @@ function actOnUser(
     refusals: ['insufficient_role', 'insufficient_user_authentication', 'not_found'],
     async handle(c) {
       const { userId: actor } = await authenticateAdministrator(parts, c)
-      const { reason = '' } = await readOptionalJson(c, body)
+      const { reason = '' } = (await readOptionalJson(c, body)) ?? {}
       if (!(await run(c.req.param('id') ?? '', { actor, reason })))
         throw new OAuthError('not_found', { reason: 'no such user' })
       return c.body(null, 204)

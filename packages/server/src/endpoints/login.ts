@@ -1,38 +1,85 @@
 import { z } from 'zod'
 import { signIn } from '../grants/password.ts'
 import { clientAddress } from '../http/client-address.ts'
-import type { Endpoint } from '../http/endpoint.ts'
+import { deleteCookie, readCookies } from '../http/cookies.ts'
+import type { Endpoint, RequestContext } from '../http/endpoint.ts'
 import { readJson } from '../http/json-body.ts'
+import { createOriginTest } from '../http/origins.ts'
+import { checkSameSite } from '../http/same-site.ts'
+import { addCookie, answerSession, answerTokens } from '../http/token-answer.ts'
 import type { Parts } from '../parts.ts'
-import { audience, email, password, scope, tokenAnswer } from './shapes.ts'
+import { endSessionOf } from '../sessions/presented-session.ts'
+import type { SessionMode } from '../store/store.ts'
+import { audience, email, loginAnswer, password, scope } from './shapes.ts'
 
-const body = z.object({
-  email,
-  password,
-  mode: z.literal('bearer').optional().meta({ description: 'How the refresh token travels.' }),
-  scope: scope.optional(),
-  audience: audience.optional(),
-})
+const body = z
+  .object({
+    email,
+    password,
+    mode: z.enum(['bearer', 'cookie', 'session']).optional().meta({
+      description:
+        'bearer (the default): tokens in JSON. cookie: the refresh token in a cookie. session: a server-side session and no JWT.',
+    }),
+    accessToken: z.literal('cookie').optional().meta({
+      description: 'With mode cookie: the access token in a cookie too, and none in the answer.',
+    }),
+    transport: z.literal('bearer').optional().meta({
+      description: 'With mode session: the session token in the answer instead of a cookie.',
+    }),
+    scope: scope.optional(),
+    audience: audience.optional(),
+  })
+  .superRefine(({ mode, accessToken, transport, ...rest }, { addIssue }) => {
+    const refuse = (member: string, message: string) => addIssue({ code: 'custom', path: [member], message })
+    if (accessToken !== undefined && mode !== 'cookie') refuse('accessToken', 'goes with mode cookie only')
+    if (transport !== undefined && mode !== 'session') refuse('transport', 'goes with mode session only')
+    for (const member of ['scope', 'audience'] as const)
+      if (mode === 'session' && rest[member] !== undefined) refuse(member, 'is for tokens: a session has none')
+  })
 
-/** POST …/login: exchanges e-mail address and password for tokens. */
+/** POST …/login: exchanges e-mail address and password for tokens, or for a server-side session. */
 export function login(parts: Parts): Endpoint {
+  const { settings } = parts
+  const isAllowed = createOriginTest(settings)
   return {
     summary: 'Sign in with e-mail address and password',
     body,
-    answers: { 200: { description: 'An access token and a refresh token.', body: tokenAnswer } },
-    refusals: ['invalid_credentials', 'temporarily_unavailable'],
+    answers: { 200: { description: 'Tokens, or a session.', body: loginAnswer } },
+    refusals: ['invalid_credentials', 'cross_site_request', 'temporarily_unavailable'],
     async handle(c) {
       const request = await readJson(c, body)
-      const peer = c.env.incoming?.socket.remoteAddress
-      const answer = await signIn(parts, {
-        email: request.email,
-        password: request.password,
-        scope: request.scope,
-        audience: request.audience,
-        userAgent: c.req.header('user-agent')?.slice(0, 256) ?? null,
-        ip: clientAddress(peer, c.req.header('x-forwarded-for') ?? null, parts.settings.trustedProxies),
-      })
-      return c.json(answer)
+      const mode = modeOf(request)
+      const replaced = setsCookies(mode) ? readCookies(c.req.header('cookie')) : []
+      // Signing a browser in as someone else is an attack too. Without any cookie of ours, that the body is JSON says enough.
+      if (setsCookies(mode)) checkSameSite(c.req, isAllowed, replaced.length > 0 ? 'ask' : 'accept')
+
+      const { email, password, scope, audience } = request
+      const grant = await signIn(parts, { email, password, mode, scope, audience, ...clientOf(parts, c) })
+      for (const cookie of replaced) {
+        await endSessionOf(parts, cookie.value, 'replaced')
+        addCookie(c, deleteCookie(cookie))
+      }
+      return 'sessionToken' in grant
+        ? answerSession(c, grant, settings.cookieSessionIdleLifetime)
+        : answerTokens(c, grant)
     },
+  }
+}
+
+function modeOf({ mode = 'bearer', accessToken, transport }: z.output<typeof body>): SessionMode {
+  if (mode === 'session') return transport === 'bearer' ? 'session_bearer' : 'session_cookie'
+  return mode === 'cookie' && accessToken === 'cookie' ? 'access_cookie' : mode
+}
+
+function setsCookies(mode: SessionMode): boolean {
+  return mode !== 'bearer' && mode !== 'session_bearer'
+}
+
+/** Where a session was opened from, for the list of sessions. */
+function clientOf({ settings }: Parts, c: RequestContext): { userAgent: string | null; ip: string | null } {
+  const peer = c.env.incoming?.socket.remoteAddress
+  return {
+    userAgent: c.req.header('user-agent')?.slice(0, 256) ?? null,
+    ip: clientAddress(peer, c.req.header('x-forwarded-for') ?? null, settings.trustedProxies),
   }
 }

@@ -9,7 +9,7 @@ export function logoutAll(parts: Parts): Endpoint {
     authorization: 'access-token',
     answers: { 204: { description: 'Every session of this user is over.' } },
     async handle(c) {
-      const { userId } = await authenticate(parts, c)
+      const { userId } = (await authenticate(parts, c.req)).session
       await parts.store.revokeSessions(userId, 'logout_all')
       return c.body(null, 204)
     },

@@ -1,38 +1,37 @@
 import { z } from 'zod'
 import { bearerToken } from '../http/authorization.ts'
+import { deleteCookie, readCookies } from '../http/cookies.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import { readOptionalJson } from '../http/json-body.ts'
-import { firstPartyClient, type Parts } from '../parts.ts'
-import { hashRid, looksLikeRefreshToken, parseRefreshToken } from '../sessions/refresh-token.ts'
+import { createOriginTest } from '../http/origins.ts'
+import { checkSameSite } from '../http/same-site.ts'
+import { addCookie } from '../http/token-answer.ts'
+import type { Parts } from '../parts.ts'
+import { endSessionOf } from '../sessions/presented-session.ts'
 import { refreshToken } from './shapes.ts'
 
 const body = z.object({ refreshToken: refreshToken.optional() })
 
-/** POST …/logout: ends the session of a refresh token or access token. Always 204: a token that is no good has no session. */
+/** POST …/logout: ends the session of whatever token came. 204 for any of them: a token that is no good has no session. */
 export function logout(parts: Parts): Endpoint {
+  const isAllowed = createOriginTest(parts.settings)
   return {
     summary: 'Sign out here',
     description:
-      'Ends the session of the refresh token in the body, or of the token in the Authorization header. Any token is answered alike.',
+      'Ends the session of the refresh token in the body, or of the token in the Authorization header; without either, those of the cookies, and deletes them. Any token is answered alike.',
     body,
     bodyOptional: true,
     authorization: 'refresh-token',
     answers: { 204: { description: 'The session, if there was one, is over.' } },
+    refusals: ['cross_site_request'],
     async handle(c) {
-      const { refreshToken } = await readOptionalJson(c, body)
-      for (const token of [refreshToken, bearerToken(c)]) if (token !== undefined) await endSessionOf(parts, token)
+      const { refreshToken } = (await readOptionalJson(c, body)) ?? {}
+      const tokens = [refreshToken, bearerToken(c.req)].filter((token) => token !== undefined)
+      const cookies = tokens.length > 0 ? [] : readCookies(c.req.header('cookie'))
+      if (cookies.length > 0) checkSameSite(c.req, isAllowed)
+      for (const token of [...tokens, ...cookies.map(({ value }) => value)]) await endSessionOf(parts, token, 'logout')
+      for (const cookie of cookies) addCookie(c, deleteCookie(cookie))
       return c.body(null, 204)
     },
   }
-}
-
-async function endSessionOf({ store, keys, accessTokens }: Parts, token: string): Promise<void> {
-  if (looksLikeRefreshToken(token)) {
-    const parsed = parseRefreshToken(token, firstPartyClient, keys.peppers)
-    if (parsed !== undefined) await store.revokeSession({ ridHash: hashRid(parsed.rid) }, 'logout')
-    return
-  }
-  const verified = accessTokens.verify(token)
-  if ('sid' in verified && verified.sid !== undefined)
-    await store.revokeSession({ sid: verified.sid, userId: verified.sub }, 'logout')
 }

@@ -20,7 +20,7 @@ export function changePassword(parts: Parts, change: NonNullable<Accounts['chang
     answers: { 204: { description: 'The password is changed.' } },
     refusals: ['invalid_credentials', 'temporarily_unavailable'],
     async handle(c) {
-      const { userId, sid } = await authenticate(parts, c)
+      const { userId, sid } = (await authenticate(parts, c.req)).session
       const request = await readJson(c, body)
       const outcome = await change({
         id: userId,

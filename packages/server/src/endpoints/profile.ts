@@ -3,6 +3,7 @@ import type { Accounts } from '../accounts/accounts.ts'
 import { authenticate } from '../http/authorization.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import { readJson } from '../http/json-body.ts'
+import { describeUser } from '../http/token-answer.ts'
 import { OAuthError } from '../oauth/oauth-error.ts'
 import type { Parts } from '../parts.ts'
 import { password, user } from './shapes.ts'
@@ -14,11 +15,10 @@ export function profile(parts: Parts): Endpoint {
     authorization: 'access-token',
     answers: { 200: { description: 'The user.', body: z.object({ user }) } },
     async handle(c) {
-      const { userId } = await authenticate(parts, c)
+      const { userId } = (await authenticate(parts, c.req)).session
       const account = await parts.accounts.findAccount(userId)
       if (!account) throw new OAuthError('invalid_token', { reason: 'the account is gone', tokenSent: true })
-      const { id, email, emailVerified, roles, createdAt } = account
-      return c.json({ user: { id, email, emailVerified, roles, createdAt } })
+      return c.json({ user: describeUser(account) })
     },
   }
 }
@@ -34,7 +34,7 @@ export function deleteProfile(parts: Parts, deleteAccount: NonNullable<Accounts[
     answers: { 204: { description: 'The account is gone.' } },
     refusals: ['invalid_credentials', 'temporarily_unavailable'],
     async handle(c) {
-      const { userId } = await authenticate(parts, c)
+      const { userId } = (await authenticate(parts, c.req)).session
       const { currentPassword } = await readJson(c, body)
       const outcome = await deleteAccount(userId, currentPassword)
       if (outcome !== 'deleted')

@@ -138,7 +138,7 @@ async function authenticateReader(
   { accessTokens, store, settings }: Parts,
   c: RequestContext,
 ): Promise<{ readonly clientId: string }> {
-  const token = bearerToken(c)
+  const token = bearerToken(c.req)
   if (token === undefined) throw new OAuthError('invalid_token', { reason: 'no access token was sent' })
   const verified = accessTokens.verify(token)
   if ('refusal' in verified) throw new OAuthError('invalid_token', { reason: verified.refusal, tokenSent: true })

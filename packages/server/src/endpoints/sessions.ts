@@ -24,7 +24,7 @@ export function listSessions(parts: Parts): Endpoint {
     authorization: 'access-token',
     answers: { 200: { description: 'The live sessions.', body: z.object({ sessions: z.array(session) }) } },
     async handle(c) {
-      const { sid, userId } = await authenticate(parts, c)
+      const { sid, userId } = (await authenticate(parts, c.req)).session
       const live = await parts.store.listLiveSessions(userId)
       const ordered = [...live.filter((one) => one.sid === sid), ...live.filter((one) => one.sid !== sid)]
       return c.json({ sessions: ordered.map((one) => describe(one, sid)) })
@@ -41,7 +41,7 @@ export function endSession(parts: Parts): Endpoint {
     answers: { 204: { description: 'The session is over.' } },
     refusals: ['not_found'],
     async handle(c) {
-      const { userId } = await authenticate(parts, c)
+      const { userId } = (await authenticate(parts, c.req)).session
       const ended = await parts.store.revokeSession({ sid: c.req.param('sid') ?? '', userId }, 'ended_by_user')
       if (ended.outcome === 'unknown') throw new OAuthError('not_found', { reason: 'no such session of this user' })
       return c.body(null, 204)

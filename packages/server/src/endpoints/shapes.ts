@@ -37,18 +37,6 @@ export const reason = z.string().max(512).meta({ description: 'Why; for the audi
 
 export const refreshToken = z.string().min(1).max(1024).meta({ description: 'Opaque; begins with rt1.' })
 
-export const tokenAnswer = z
-  .object({
-    accessToken: z.string().meta({ description: 'A JWT in the RFC 9068 profile.' }),
-    refreshToken: z
-      .string()
-      .meta({ description: 'Keep it if it differs from the one you sent; a repeated one may arrive late.' }),
-    expiresIn: z.int().meta({ description: 'Seconds for which the access token is valid.' }),
-    tokenType: z.literal('Bearer'),
-    scope: z.string().optional().meta({ description: 'The granted scope, when it is less than was asked for.' }),
-  })
-  .meta({ id: 'TokenAnswer' })
-
 export const user = z
   .object({
     id: z.string(),
@@ -58,3 +46,37 @@ export const user = z
     createdAt: z.int().meta({ description: 'Epoch seconds.' }),
   })
   .meta({ id: 'User' })
+
+const seconds = z.int().meta({ description: 'Seconds for which the access token is valid.' })
+const granted = z.string().optional().meta({ description: 'The granted scope, when it is less than was asked for.' })
+
+/** What tokens travel in JSON depends on the mode of the session. */
+const tokenAnswers = [
+  z
+    .object({
+      accessToken: z.string().meta({ description: 'A JWT in the RFC 9068 profile.' }),
+      refreshToken: z.string().optional().meta({
+        description: 'In bearer mode. Keep it if it differs from the one you sent; a repeated one may arrive late.',
+      }),
+      expiresIn: seconds,
+      tokenType: z.literal('Bearer'),
+      scope: granted,
+    })
+    .meta({ id: 'TokenAnswer' }),
+  z
+    .object({ user, expiresIn: seconds, scope: granted })
+    .meta({ id: 'TokensInCookiesAnswer', description: 'Of a session whose tokens are both in cookies.' }),
+] as const
+
+const sessionAnswers = [
+  z.object({ user }).meta({ id: 'SessionAnswer', description: 'Of a server-side session in a cookie.' }),
+  z
+    .object({
+      sessionToken: z.string().meta({ description: 'Opaque; begins with st1.' }),
+      expiresIn: z.int().meta({ description: 'Seconds for which it lives without a request.' }),
+    })
+    .meta({ id: 'SessionTokenAnswer', description: 'Of a server-side session by bearer token.' }),
+] as const
+
+export const refreshAnswer = z.union(tokenAnswers)
+export const loginAnswer = z.union([...tokenAnswers, ...sessionAnswers])

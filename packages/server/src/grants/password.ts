@@ -1,5 +1,5 @@
 /**
- * Signs a user in with e-mail address and password, and opens a session.
+ * Signs a user in with e-mail address and password, and opens a session of the mode that was asked for.
  *
  * Races: the password may be changed, or the account deleted, while it is being verified. The store compares the password
  * version under the user's lock, so such a login opens nothing and is answered like a wrong password.
@@ -8,24 +8,41 @@ import type { AccountProfile } from '../accounts/accounts.ts'
 import { OAuthError } from '../oauth/oauth-error.ts'
 import { firstPartyClient, type Parts } from '../parts.ts'
 import { encodeRefreshToken, hashRid } from '../sessions/refresh-token.ts'
-import type { Opening } from '../store/store.ts'
+import { encodeSessionToken, hashSessionToken, sessionSecretLength } from '../sessions/session-token.ts'
+import type { Opening, Session, SessionMode } from '../store/store.ts'
 import { grantedScope, requestedAudience } from '../tokens/granted-scope.ts'
 import { clockBehind } from './clock-behind.ts'
-import { scopeAnswer, type TokenAnswer } from './token-answer.ts'
+import { scopeAnswer, type TokenGrant } from './token-grant.ts'
 
 export interface SignIn {
   readonly email: string
   readonly password: string
+  readonly mode: SessionMode
   readonly scope: string | undefined
   readonly audience: string | undefined
   readonly userAgent: string | null
   readonly ip: string | null
 }
 
+/** A server-side session, and the one token that it has. */
+export interface SessionGrant {
+  readonly session: Session
+  readonly account: AccountProfile
+  readonly sessionToken: string
+}
+
+/** The secret of a session that is being opened, and the name under which the store knows it. */
+interface Secret {
+  readonly ridHash: Uint8Array
+  readonly idleLifetime: number
+  /** Epoch milliseconds are in the opening; what only the client is given is made here. */
+  grant(opening: Opened): Promise<TokenGrant | SessionGrant>
+}
+
 type Opened = Extract<Opening, { outcome: 'opened' }>
 
 /** @throws OAuthError `invalid_credentials`, the same for every cause; `invalid_request` for an audience that is not issued for. */
-export async function signIn(parts: Parts, request: SignIn): Promise<TokenAnswer> {
+export async function signIn(parts: Parts, request: SignIn): Promise<TokenGrant | SessionGrant> {
   const { settings, store, accounts, keys, random } = parts
   const audience = requestedAudience(settings, request.audience)
 
@@ -33,20 +50,23 @@ export async function signIn(parts: Parts, request: SignIn): Promise<TokenAnswer
   const account = await accounts.verifyCredentials(request.email, request.password)
   if (!account) throw new OAuthError('invalid_credentials', { reason: 'unknown address or wrong password' })
 
-  const rid = random(16)
+  const isServerSide = request.mode === 'session_cookie' || request.mode === 'session_bearer'
+  const { ridHash, idleLifetime, grant } = isServerSide
+    ? sessionSecret(parts, account)
+    : refreshSecret(parts, request, account)
   const opening = await store.openSession({
     sid: Buffer.from(random(16)).toString('base64url'),
-    ridHash: hashRid(rid),
+    ridHash,
     userId: account.id,
     clientId: firstPartyClient,
-    mode: 'bearer',
+    mode: request.mode,
     scope: request.scope ?? null,
     audience: audience ?? null,
     amr: ['pwd'],
     userAgent: request.userAgent,
     ip: request.ip,
     pepperId: keys.peppers.current,
-    idleLifetime: settings.sessionIdleLifetime * 1000,
+    idleLifetime: idleLifetime * 1000,
     absoluteLifetime: settings.sessionLifetime * 1000,
     verified: account.passwordVersion === undefined ? { mark } : { passwordVersion: account.passwordVersion },
   })
@@ -54,17 +74,35 @@ export async function signIn(parts: Parts, request: SignIn): Promise<TokenAnswer
   if (opening.outcome !== 'opened') {
     throw new OAuthError('invalid_credentials', { reason: 'the password changed while it was being verified' })
   }
-
-  return answer(parts, request, rid, account, opening)
+  return grant(opening)
 }
 
-async function answer(
+/** A session token says nothing: there is nothing to sign. */
+function sessionSecret({ settings, random }: Parts, account: AccountProfile): Secret {
+  const sessionToken = encodeSessionToken(random(sessionSecretLength))
+  return {
+    ridHash: hashSessionToken(sessionToken),
+    idleLifetime: settings.cookieSessionIdleLifetime,
+    grant: async ({ session }) => ({ session, account, sessionToken }),
+  }
+}
+
+function refreshSecret(parts: Parts, request: SignIn, account: AccountProfile): Secret {
+  const rid = parts.random(16)
+  return {
+    ridHash: hashRid(rid),
+    idleLifetime: parts.settings.sessionIdleLifetime,
+    grant: (opening) => grantTokens(parts, request, rid, account, opening),
+  }
+}
+
+async function grantTokens(
   parts: Parts,
   request: SignIn,
   rid: Uint8Array,
   account: AccountProfile,
   { session, now, notBefore, keysVersion }: Opened,
-): Promise<TokenAnswer> {
+): Promise<TokenGrant> {
   const { settings, keys, store } = parts
   const audience = session.audience ?? settings.audiences[0]
   const scope = grantedScope(settings, account.roles, session.scope)
@@ -73,7 +111,7 @@ async function answer(
     const accessTokens = await parts.accessTokensOf(keysVersion)
     const issued = await accessTokens.issue({ session, account, audience, scope, now, notBefore })
     const refreshToken = encodeRefreshToken(first, session.clientId, keys.peppers)
-    return { ...issued, refreshToken, tokenType: 'Bearer', ...scopeAnswer(request.scope, scope) }
+    return { session, account, now, ...issued, refreshToken, isNew: true, ...scopeAnswer(request.scope, scope) }
   } catch (error) {
     // Claims of the application's own may fail; a session that nobody was given must not stay.
     await store.revokeSession({ sid: session.sid, userId: session.userId }, 'sign_in_failed')

@@ -8,13 +8,15 @@
 import { OAuthError } from '../oauth/oauth-error.ts'
 import { firstPartyClient, type Parts } from '../parts.ts'
 import { encodeRefreshToken, hashRid, parseRefreshToken, type RefreshToken } from '../sessions/refresh-token.ts'
-import type { Rotation } from '../store/store.ts'
+import type { Rotation, SessionMode } from '../store/store.ts'
 import { grantedScope, isIssuedFor, otherAudience, requestedAudience } from '../tokens/granted-scope.ts'
 import { clockBehind } from './clock-behind.ts'
-import { scopeAnswer, type TokenAnswer } from './token-answer.ts'
+import { scopeAnswer, type TokenGrant } from './token-grant.ts'
 
 export interface RefreshRequest {
   readonly refreshToken: string
+  /** The modes whose refresh tokens may come in the way that this one came. */
+  readonly modes: readonly SessionMode[]
   readonly scope: string | undefined
   readonly audience: string | undefined
   /** When the request arrived, in epoch milliseconds of the store's clock. */
@@ -24,7 +26,7 @@ export interface RefreshRequest {
 type Served = Extract<Rotation, { session: unknown }>
 
 /** @throws OAuthError `invalid_grant`; `invalid_request` for an audience; `temporarily_unavailable` when the client has given up. */
-export async function refresh(parts: Parts, request: RefreshRequest): Promise<TokenAnswer> {
+export async function refresh(parts: Parts, request: RefreshRequest): Promise<TokenGrant> {
   const { settings, store, keys } = parts
   const token = parseRefreshToken(request.refreshToken, firstPartyClient, keys.peppers)
   if (token === undefined)
@@ -36,7 +38,7 @@ export async function refresh(parts: Parts, request: RefreshRequest): Promise<To
     gen: token.gen,
     att: token.att,
     clientId: firstPartyClient,
-    mode: 'bearer',
+    modes: request.modes,
     pepperId: keys.peppers.current,
     limits: settings.rotationLimits,
     idleLifetime: settings.sessionIdleLifetime * 1000,
@@ -51,7 +53,7 @@ async function answer(
   request: RefreshRequest,
   token: RefreshToken,
   rotation: Served,
-): Promise<TokenAnswer> {
+): Promise<TokenGrant> {
   const { settings, accounts, keys, log } = parts
   const { session, state, pepperId, now, notBefore, keysVersion } = rotation
   const account = await accounts.findAccount(session.userId)
@@ -72,7 +74,8 @@ async function answer(
     : encodeRefreshToken(current, session.clientId, keys.peppers)
   const accessTokens = await parts.accessTokensOf(keysVersion)
   const issued = await accessTokens.issue({ session, account, audience, scope, now, notBefore })
-  return { ...issued, refreshToken, tokenType: 'Bearer', ...scopeAnswer(request.scope, scope) }
+  const isNew = refreshToken !== request.refreshToken
+  return { session, account, now, ...issued, refreshToken, isNew, ...scopeAnswer(request.scope, scope) }
 }
 
 function refuse(parts: Parts, rotation: Exclude<Rotation, Served>): never {

@@ -1,28 +1,89 @@
-/** The Authorization header (RFC 6750 §2.1), and who is behind it. A token in the query or the body is never read. */
+/**
+ * Who is behind a request to our own endpoints: by an access token or a session token in the Authorization header (RFC 6750 §2.1),
+ * or by those in cookies. With a header, cookies are not looked at. A token in the query or the body is never read.
+ */
 import { OAuthError } from '../oauth/oauth-error.ts'
 import type { Parts } from '../parts.ts'
-import type { Session } from '../store/store.ts'
-import type { RequestContext } from './endpoint.ts'
+import { newestOf } from '../sessions/presented-session.ts'
+import { hashSessionToken, looksLikeSessionToken } from '../sessions/session-token.ts'
+import type { Session, SessionMode } from '../store/store.ts'
+import type { VerifiedAccessToken } from '../tokens/access-token.ts'
+import { readCookies } from './cookies.ts'
+import type { RequestHead } from './endpoint.ts'
+import { createOriginTest } from './origins.ts'
+import { checkSameSite } from './same-site.ts'
 
-/** Reads a bearer token; `undefined` for no header or one of another scheme (RFC 6750 §2.1). */
-export function bearerToken(c: RequestContext): string | undefined {
-  return /^bearer +([\x21-\x7e]+)$/i.exec(c.req.header('authorization') ?? '')?.[1]
+/** Someone whose session was looked up, so that our own endpoints refuse right after a logout. */
+export interface Authenticated {
+  readonly session: Session
+  /** The access token by which they came; a session token says nothing more. */
+  readonly accessToken: VerifiedAccessToken | undefined
 }
 
-/**
- * Finds the session of the access token that came with a request. The session is looked up, so our own endpoints refuse
- * right after a logout. @throws OAuthError `invalid_token`, the same for every cause.
- */
-export async function authenticate({ accessTokens, store }: Parts, c: RequestContext): Promise<Session> {
-  const token = bearerToken(c)
+/** Once a minute the idle lifetime of a session slides, milliseconds; oftener when it is short. */
+const slideAfter = 60_000
+
+/** Reads a bearer token; `undefined` for no header or one of another scheme (RFC 6750 §2.1). */
+export function bearerToken(request: RequestHead): string | undefined {
+  return /^bearer +([\x21-\x7e]+)$/i.exec(request.header('authorization') ?? '')?.[1]
+}
+
+/** Finds the session of the token that came with a request. @throws OAuthError `invalid_token`, the same for every cause; `cross_site_request` */
+export async function authenticate(parts: Parts, request: RequestHead): Promise<Authenticated> {
+  if (request.header('authorization') === undefined) return authenticateByCookie(parts, request)
+  const token = bearerToken(request)
   if (token === undefined) throw new OAuthError('invalid_token', { reason: 'no access token was sent' })
+  return looksLikeSessionToken(token) ? findSession(parts, token, 'session_bearer') : findTokenSession(parts, token)
+}
+
+/** Of several cookies, as after a login whose page was not the only one, the live session that was authenticated last counts. */
+async function authenticateByCookie(parts: Parts, request: RequestHead): Promise<Authenticated> {
+  const cookies = readCookies(request.header('cookie')).filter(({ kind }) => kind !== 'rt')
+  if (cookies.length === 0) throw new OAuthError('invalid_token', { reason: 'no access token was sent' })
+  checkSameSite(request, createOriginTest(parts.settings))
+
+  const found: Authenticated[] = []
+  const sessionTokens = cookies.filter(({ kind }) => kind === 'session').map(({ value }) => value)
+  const newest = await newestOf(parts, sessionTokens, ['session_cookie'])
+  if (newest !== undefined) found.push(await findSession(parts, newest, 'session_cookie'))
+  for (const { kind, value } of cookies) {
+    if (kind !== 'at') continue
+    const one = await findTokenSession(parts, value).catch(undefinedIfRefused)
+    if (one?.session.mode === 'access_cookie') found.push(one)
+  }
+  const [first, ...others] = found
+  if (first === undefined) throw refused('no cookie has a live session')
+  return others.reduce((a, b) => (b.session.authenticatedAt > a.session.authenticatedAt ? b : a), first)
+}
+
+async function findSession({ store, settings }: Parts, token: string, mode: SessionMode): Promise<Authenticated> {
+  const idleLifetime = settings.cookieSessionIdleLifetime * 1000
+  const use = {
+    ridHash: hashSessionToken(token),
+    mode,
+    idleLifetime,
+    slideAfter: Math.min(slideAfter, idleLifetime / 4),
+  }
+  const session = await store.useSession(use)
+  if (session === undefined) throw refused('its session is over')
+  return { session, accessToken: undefined }
+}
+
+async function findTokenSession({ accessTokens, store }: Parts, token: string): Promise<Authenticated> {
   const verified = accessTokens.verify(token)
-  if ('refusal' in verified) throw new OAuthError('invalid_token', { reason: verified.refusal, tokenSent: true })
+  if ('refusal' in verified) throw refused(verified.refusal)
   const { sid, sub, jti, kid } = verified
   const session = sid === undefined ? undefined : await store.findLiveSession(sid)
-  if (session?.userId !== sub) throw new OAuthError('invalid_token', { reason: 'its session is over', tokenSent: true })
+  if (session?.userId !== sub) throw refused('its session is over')
   // The session stands for its user and client, whose not-befores it knows; the token and its key may be revoked on their own.
-  if (await store.isRevoked({ jti, kid }))
-    throw new OAuthError('invalid_token', { reason: 'it is revoked', tokenSent: true })
-  return session
+  if (await store.isRevoked({ jti, kid })) throw refused('it is revoked')
+  return { session, accessToken: verified }
+}
+
+function refused(reason: string): OAuthError {
+  return new OAuthError('invalid_token', { reason, tokenSent: true })
+}
+
+function undefinedIfRefused(error: unknown): undefined {
+  if (!(error instanceof OAuthError)) throw error
 }

@@ -8,21 +8,14 @@ import type { MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
 import type { Log } from '../log.ts'
 import type { Settings } from '../settings.ts'
-
-const localhost = /^https?:\/\/(localhost|127\.0\.0\.1)(:\d{1,5})?$/
+import { createOriginTest } from './origins.ts'
 
 /** CORS for documents that are public anyway. */
 export const openCors: MiddlewareHandler = cors({ origin: '*', allowMethods: ['GET', 'HEAD'], maxAge: 86_400 })
 
 /** CORS for everything else (OWASP ASVS 5.0 V3.4.2). */
-export function listedCors({ allowedOrigins, issuer }: Settings, log: Log): MiddlewareHandler {
-  const own = new URL(issuer).origin
-
-  function isAllowed(origin: string): boolean {
-    if (origin === own) return true
-    return allowedOrigins === 'localhost' ? localhost.test(origin) : allowedOrigins.has(origin)
-  }
-
+export function listedCors(settings: Settings, log: Log): MiddlewareHandler {
+  const isAllowed = createOriginTest(settings)
   return cors({
     origin(origin) {
       if (isAllowed(origin)) return origin

@@ -24,6 +24,13 @@ export interface RequestEnv extends Env {
 
 export type RequestContext = Context<RequestEnv>
 
+/** What is read of a request's first lines. */
+export interface RequestHead {
+  readonly method: string
+  /** Gets a header by its name in lower case. */
+  header(name: string): string | undefined
+}
+
 export interface Answer {
   readonly description: string
   /** The JSON body; left out when there is none. */

@@ -14,13 +14,13 @@ export async function readJson<Schema extends z.ZodType>(c: RequestContext, sche
   return parse(decode(await readBytes(c)), schema)
 }
 
-/** As `readJson`, but a request without a body, of whatever type, reads as an empty object. */
+/** As `readJson`, but a request may have no body, of whatever type; `undefined` then. */
 export async function readOptionalJson<Schema extends z.ZodType>(
   c: RequestContext,
   schema: Schema,
-): Promise<z.output<Schema>> {
+): Promise<z.output<Schema> | undefined> {
   const bytes = await readBytes(c)
-  if (bytes.length === 0) return parse({}, schema)
+  if (bytes.length === 0) return undefined
   assertJsonType(c.req.header('content-type'))
   return parse(decode(bytes), schema)
 }

@@ -56,6 +56,11 @@ export const errorForms: Readonly<Record<ErrorCode, ErrorForm>> = {
     title: 'Unauthorized',
     detail: 'This needs a more recent sign-in. Sign in again.',
   },
+  cross_site_request: {
+    status: 403,
+    title: 'Forbidden',
+    detail: 'A page that may not use the cookies of this server sent the request.',
+  },
   not_found: { status: 404, title: 'Not Found', detail: 'There is nothing at this path.' },
   method_not_allowed: { status: 405, title: 'Method Not Allowed', detail: 'This path does not answer this method.' },
   payload_too_large: { status: 413, title: 'Content Too Large', detail: 'The body is larger than 64 KiB.' },

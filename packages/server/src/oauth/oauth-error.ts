@@ -16,6 +16,7 @@ export const errorCodes = [
   'insufficient_scope',
   'insufficient_role',
   'insufficient_user_authentication',
+  'cross_site_request',
   'not_found',
   'method_not_allowed',
   'payload_too_large',

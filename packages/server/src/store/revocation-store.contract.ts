@@ -120,7 +120,7 @@ export function revocationContract(name: string, fixture: StoreFixture): void {
           gen,
           att: 0,
           clientId: 'first-party',
-          mode: 'bearer' as const,
+          modes: ['bearer'] as const,
           pepperId: 1,
           limits,
         },

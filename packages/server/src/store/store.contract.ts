@@ -260,10 +260,43 @@ export function storeContract(name: string, fixture: StoreFixture, fixtureUrl: s
       const opening = await open(store)
       clock.now += 60_000
       assert.equal((await store.rotate({ ...present(opening), clientId: 'other' })).outcome, 'unknown')
-      assert.equal((await store.rotate({ ...present(opening), mode: 'cookie' as 'bearer' })).outcome, 'unknown')
+      assert.equal((await store.rotate({ ...present(opening), modes: ['cookie', 'access_cookie'] })).outcome, 'unknown')
       assert.equal((await store.rotate({ ...present(opening), ridHash: randomBytes(32) })).outcome, 'unknown')
       assert.equal((await store.rotate(present(opening))).outcome, 'rotated')
     })
+
+    rule('finds the live session of a session token, in its own mode only', async ({ store, clock }) => {
+      await createUser(store)
+      const { session, ridHash } = await open(store, { mode: 'session_cookie', idleLifetime: 1_800_000 })
+      const use = { ridHash, mode: 'session_cookie', idleLifetime: 1_800_000, slideAfter: 60_000 } as const
+      assert.equal((await store.useSession(use))?.sid, session.sid)
+      assert.equal((await store.findLiveSessionByRid(ridHash))?.sid, session.sid)
+      assert.equal(await store.useSession({ ...use, mode: 'session_bearer' }), undefined)
+      assert.equal(await store.useSession({ ...use, ridHash: randomBytes(32) }), undefined)
+      clock.now += 1_800_000
+      assert.equal(await store.useSession(use), undefined)
+      assert.equal(await store.findLiveSessionByRid(ridHash), undefined)
+    })
+
+    rule(
+      'slides the idle lifetime of a session when that is due, never past its absolute one',
+      async ({ store, clock }) => {
+        await createUser(store)
+        const began = clock.now
+        const lifetimes = { idleLifetime: 1_800_000, absoluteLifetime: 3_000_000 }
+        const { ridHash, session } = await open(store, { mode: 'session_cookie', ...lifetimes })
+        const use = { ridHash, mode: 'session_cookie', idleLifetime: 1_800_000, slideAfter: 60_000 } as const
+        clock.now = began + 59_999
+        assert.equal((await store.useSession(use))?.idleExpiresAt, session.idleExpiresAt)
+        clock.now = began + 60_000
+        assert.equal((await store.useSession(use))?.idleExpiresAt, clock.now + 1_800_000)
+        clock.now = began + 1_500_000
+        assert.equal((await store.useSession(use))?.idleExpiresAt, began + 3_000_000)
+        await store.revokeSession({ ridHash }, 'logout')
+        clock.now += 120_000
+        assert.equal(await store.useSession(use), undefined)
+      },
+    )
 
     rule('changes nothing once the deadline has passed', async ({ store, clock }) => {
       await createUser(store)
@@ -431,7 +464,7 @@ async function open(store: Store, change: Partial<NewSession> = {}) {
 function present({ ridHash }: { readonly ridHash: Uint8Array }): Presentation {
   const terms = {
     clientId: 'first-party',
-    mode: 'bearer',
+    modes: ['bearer'],
     pepperId: 1,
     limits,
     idleLifetime: 7 * day,

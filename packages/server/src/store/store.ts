@@ -50,8 +50,11 @@ export interface NewAccount {
   readonly passwordHash: string
 }
 
-/** How a session's refresh token travels; a token is honoured only in the mode it was made in. */
-export type SessionMode = 'bearer'
+/**
+ * How a session's token travels; it is honoured only in the mode it was made in. Refresh tokens: `bearer` in JSON, `cookie` in a
+ * cookie, `access_cookie` with the access token in a cookie as well. Session tokens: `session_cookie`, `session_bearer`.
+ */
+export type SessionMode = 'bearer' | 'cookie' | 'access_cookie' | 'session_cookie' | 'session_bearer'
 
 /** What a session is, apart from its place in the rotation. */
 export interface Session {
@@ -120,6 +123,8 @@ export type RevocationReason =
   | 'password_change'
   | 'account_deleted'
   | 'sign_in_failed'
+  /** The same browser has signed in anew. */
+  | 'replaced'
   | 'refresh_token_reuse'
   | 'suspended'
   /** By an operator. */
@@ -129,7 +134,8 @@ export type RevocationReason =
 export interface Presentation extends PresentedToken {
   readonly ridHash: Uint8Array
   readonly clientId: string
-  readonly mode: SessionMode
+  /** The modes in which such a token may come. */
+  readonly modes: readonly SessionMode[]
   /** The pepper with which a new generation is made. */
   readonly pepperId: number
   readonly limits: RotationLimits
@@ -163,6 +169,15 @@ export type Rotation =
   /** The session was narrowed to another audience. Nothing has changed. */
   | { readonly outcome: 'other_audience' }
   | ClockBehind
+
+/** A session token that came with a request. */
+export interface SessionUse {
+  readonly ridHash: Uint8Array
+  readonly mode: SessionMode
+  readonly idleLifetime: number
+  /** How long after it was last seen the session's idle lifetime slides again: not at every request. */
+  readonly slideAfter: number
+}
 
 /** A private key or pepper, sealed with the master key. */
 export interface SealedKey {
@@ -216,6 +231,9 @@ export interface Store extends ClientStore, RevocationStore {
   rotate(presentation: Presentation): Promise<Rotation>
   /** Finds a session that may still be used. */
   findLiveSession(sid: string): Promise<Session | undefined>
+  findLiveSessionByRid(ridHash: Uint8Array): Promise<Session | undefined>
+  /** Finds the live session of a session token, and slides its idle lifetime when that is due. */
+  useSession(use: SessionUse): Promise<Session | undefined>
   /** The user's sessions that may still be used, the last seen first. */
   listLiveSessions(userId: string): Promise<readonly Session[]>
   revokeSession(

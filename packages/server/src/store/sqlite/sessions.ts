@@ -1,6 +1,6 @@
 /** Sessions in SQLite: each of these is one transaction on the session's row. */
 import { firstGeneration, type Move, move } from '../../sessions/rotation.ts'
-import type { NewSession, Presentation, RevocationReason, Rotation, Session, Store } from '../store.ts'
+import type { NewSession, Presentation, RevocationReason, Rotation, Session, SessionMode, Store } from '../store.ts'
 import type { Database } from './database.ts'
 import { audit, isClockBehind, notBeforeOf, readKeysVersion, writeEntry } from './entries.ts'
 import { type Row, toRotationState, toSession } from './rows.ts'
@@ -12,6 +12,8 @@ type SessionMethods = Pick<
   | 'openSession'
   | 'rotate'
   | 'findLiveSession'
+  | 'findLiveSessionByRid'
+  | 'useSession'
   | 'listLiveSessions'
   | 'revokeSession'
   | 'revokeSessions'
@@ -36,7 +38,8 @@ export function sessionsIn({ sql, now: clock, transaction }: Database): SessionM
       return transaction((now) => {
         if (now > presentation.deadline) return { outcome: 'late' }
         const row = sql.findSessionByRid.get(presentation.ridHash)
-        if (row?.client_id !== presentation.clientId || row.mode !== presentation.mode) return { outcome: 'unknown' }
+        if (row?.client_id !== presentation.clientId) return { outcome: 'unknown' }
+        if (!presentation.modes.includes(row.mode as SessionMode)) return { outcome: 'unknown' }
         const why = whyOver(row, now)
         if (why !== undefined) return { outcome: 'over', sid: String(row.sid), why }
         if (isClockBehind(Number(row.not_before_at), now)) return { outcome: 'clock_behind' }
@@ -58,6 +61,22 @@ export function sessionsIn({ sql, now: clock, transaction }: Database): SessionM
     async findLiveSession(sid): Promise<Session | undefined> {
       const row = sql.findLiveSession.get({ sid, now: clock() })
       return row && toSession(row)
+    },
+
+    async findLiveSessionByRid(ridHash): Promise<Session | undefined> {
+      const row = sql.findLiveSessionByRid.get({ ridHash, now: clock() })
+      return row && toSession(row)
+    },
+
+    async useSession({ ridHash, mode, idleLifetime, slideAfter }): Promise<Session | undefined> {
+      const now = clock()
+      const row = sql.findLiveSessionByRid.get({ ridHash, now })
+      if (row?.mode !== mode) return undefined
+      if (now - Number(row.last_seen_at) < slideAfter) return toSession(row)
+      return transaction((now) => {
+        const slid = sql.slideSession.get({ sid: String(row.sid), idleLifetime, now })
+        return slid && toSession(slid)
+      })
     },
 
     async listLiveSessions(userId) {
@@ -145,6 +164,13 @@ function serve(
   sql.moveSession.run({ sid: session.sid, ...state, confirmed: Number(confirmed), pepperId, idleExpiresAt, now })
   const notBefore = Number(row.not_before_at)
   const moment = { now, notBefore, keysVersion: readKeysVersion(sql) }
+  if (moved.outcome === 'reissued') {
+    const act = {
+      actor: session.userId,
+      reason: 'the token before the current one came back: an answer was lost, or a copy is in use',
+    }
+    audit(sql, 'refresh.late_replay', session.sid, act, now)
+  }
   return { ...moved, session: { ...session, idleExpiresAt, lastSeenAt: now }, pepperId, ...moment }
 }
 

@@ -47,6 +47,9 @@ const sql = {
       pepper_id = :pepperId, idle_expires_at = :idleExpiresAt, last_seen_at = :now
     WHERE sid = :sid`,
   findLiveSession: `SELECT s.* FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.sid = :sid AND ${live}`,
+  findLiveSessionByRid: `SELECT s.* FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.rid_hash = :ridHash AND ${live}`,
+  slideSession: `UPDATE sessions AS s SET last_seen_at = :now, idle_expires_at = min(:now + :idleLifetime, s.absolute_expires_at)
+    FROM users u WHERE u.id = s.user_id AND s.sid = :sid AND ${live} RETURNING *`,
   listLiveSessions: `SELECT s.* FROM sessions s JOIN users u ON u.id = s.user_id
     WHERE s.user_id = :userId AND ${live} ORDER BY s.last_seen_at DESC, s.sid`,
   findSessionBySid: 'SELECT sid, revoked_at FROM sessions WHERE sid = ? AND user_id = ?',

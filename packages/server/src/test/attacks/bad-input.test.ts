@@ -101,7 +101,13 @@ describe('a member', () => {
       'password',
       'must be well-formed Unicode',
     ],
-    ['an unknown mode', '/api/auth/login', { ...ada, mode: 'telepathy' }, 'mode', 'must be "bearer"'],
+    [
+      'an unknown mode',
+      '/api/auth/login',
+      { ...ada, mode: 'telepathy' },
+      'mode',
+      'must be "bearer" or "cookie" or "session"',
+    ],
     ['a scope with a quote', '/api/auth/login', { ...ada, scope: 'a"b' }, 'scope', 'has the wrong form'],
   ]
   for (const [title, path, body, member, detail] of cases) {

@@ -169,11 +169,17 @@ describe('refresh', () => {
     const { signUp, call } = startTestServer(t)
     const { accessToken, refreshToken } = await signUp()
     const both = await call('POST', '/api/auth/refresh', { json: { refreshToken }, token: refreshToken })
-    const neither = await call('POST', '/api/auth/refresh')
+    const neither = await call('POST', '/api/auth/refresh', { json: {} })
+    const nothing = await call('POST', '/api/auth/refresh')
     const accessTokenToo = await call('POST', '/api/auth/refresh', { json: { refreshToken }, token: accessToken })
     assert.equal(accessTokenToo.status, 200, 'an access token beside it is not a second refresh token')
     assert.deepEqual([both.status, both.json.errors[0].member], [400, 'refreshToken'])
     assert.deepEqual([neither.status, neither.json.errors[0].detail], [400, 'is missing'])
+    assert.deepEqual(
+      [nothing.status, nothing.json.code],
+      [401, 'invalid_grant'],
+      'a browser that asks whether someone is signed in',
+    )
   })
 
   test('changes nothing for a client that has hung up', async (t) => {

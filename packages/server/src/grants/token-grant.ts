@@ -1,12 +1,19 @@
+import type { AccountProfile } from '../accounts/accounts.ts'
 import { parseScope } from '../oauth/scope.ts'
+import type { Session } from '../store/store.ts'
 
-/** What a login or a refresh gives its client (contract of POST …/login). */
-export interface TokenAnswer {
+/** What a login or a refresh of a session with a refresh token gives; the endpoint decides what of it travels in a cookie. */
+export interface TokenGrant {
+  readonly session: Session
+  readonly account: AccountProfile
+  /** Epoch milliseconds of the store's clock. */
+  readonly now: number
   readonly accessToken: string
-  readonly refreshToken: string
   /** Seconds. */
   readonly expiresIn: number
-  readonly tokenType: 'Bearer'
+  readonly refreshToken: string
+  /** Whether the refresh token differs from the one that was presented. */
+  readonly isNew: boolean
   /** The granted scope, when one was asked for and this is less (RFC 6749 §5.1). */
   readonly scope?: string
 }

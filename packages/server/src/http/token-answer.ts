@@ -1,0 +1,44 @@
+/** How what a login or a refresh gives is answered: in JSON, in cookies, or some of it in each. docs/decisions/0019 has the table. */
+import type { z } from 'zod'
+import type { AccountProfile } from '../accounts/accounts.ts'
+import type { user } from '../endpoints/shapes.ts'
+import type { SessionGrant } from '../grants/password.ts'
+import type { TokenGrant } from '../grants/token-grant.ts'
+import { setCookie } from './cookies.ts'
+import type { RequestContext } from './endpoint.ts'
+
+/** Answers with the tokens of a session, each where its mode has it. */
+export function answerTokens(c: RequestContext, grant: TokenGrant): Response {
+  const { session, account, accessToken, refreshToken, expiresIn, now } = grant
+  const scope = grant.scope === undefined ? {} : { scope: grant.scope }
+  const tokens = { accessToken, expiresIn, tokenType: 'Bearer', ...scope }
+  if (session.mode === 'bearer') return c.json({ ...tokens, refreshToken })
+
+  const isHidden = session.mode === 'access_cookie'
+  const remaining = (session.absoluteExpiresAt - now) / 1000
+  const cookies = [
+    ...(isHidden ? [setCookie('at', session.sid, accessToken, expiresIn)] : []),
+    ...(grant.isNew ? [setCookie('rt', session.sid, refreshToken, remaining)] : []),
+  ]
+  for (const cookie of cookies) addCookie(c, cookie)
+  return c.json(isHidden ? { user: describeUser(account), expiresIn, ...scope } : tokens)
+}
+
+/** Answers with the token of a server-side session. @param idleLifetime seconds */
+export function answerSession(c: RequestContext, grant: SessionGrant, idleLifetime: number): Response {
+  const { session, account, sessionToken } = grant
+  if (session.mode === 'session_bearer') return c.json({ sessionToken, expiresIn: idleLifetime })
+  const lifetime = (session.absoluteExpiresAt - session.createdAt) / 1000
+  addCookie(c, setCookie('session', session.sid, sessionToken, lifetime))
+  return c.json({ user: describeUser(account) })
+}
+
+/** Adds a Set-Cookie header to the answer. */
+export function addCookie(c: RequestContext, cookie: string): void {
+  c.header('set-cookie', cookie, { append: true })
+}
+
+/** The user as answers show them. */
+export function describeUser({ id, email, emailVerified, roles, createdAt }: AccountProfile): z.output<typeof user> {
+  return { id, email, emailVerified, roles: [...roles], createdAt }
+}

@@ -1,0 +1,45 @@
+/** Which sessions the tokens of a request belong to. Whoever presents one may have any; none is believed before the store is asked. */
+import { firstPartyClient, type Parts } from '../parts.ts'
+import type { RevocationReason, Session, SessionMode } from '../store/store.ts'
+import { hashRid, looksLikeRefreshToken, parseRefreshToken } from './refresh-token.ts'
+import { hashSessionToken, looksLikeSessionToken } from './session-token.ts'
+
+/** Of several refresh or session tokens, finds the one whose session lives and was authenticated last. */
+export async function newestOf(
+  parts: Pick<Parts, 'store' | 'keys'>,
+  tokens: readonly string[],
+  modes: readonly SessionMode[],
+): Promise<string | undefined> {
+  let newest: { token: string; session: Session } | undefined
+  for (const token of tokens) {
+    const ridHash = ridHashOf(parts, token)
+    const session = ridHash && (await parts.store.findLiveSessionByRid(ridHash))
+    if (session === undefined || !modes.includes(session.mode)) continue
+    if (newest === undefined || session.authenticatedAt > newest.session.authenticatedAt) newest = { token, session }
+  }
+  return newest?.token
+}
+
+/** Ends the session of a refresh, session or access token; any other text has none. */
+export async function endSessionOf(
+  parts: Pick<Parts, 'store' | 'keys' | 'accessTokens'>,
+  token: string,
+  reason: RevocationReason,
+): Promise<void> {
+  const { store, accessTokens } = parts
+  if (looksLikeRefreshToken(token) || looksLikeSessionToken(token)) {
+    const ridHash = ridHashOf(parts, token)
+    if (ridHash !== undefined) await store.revokeSession({ ridHash }, reason)
+    return
+  }
+  const verified = accessTokens.verify(token)
+  if ('sid' in verified && verified.sid !== undefined)
+    await store.revokeSession({ sid: verified.sid, userId: verified.sub }, reason)
+}
+
+/** The session's name in the store; `undefined` for a token that is none of ours. */
+function ridHashOf({ keys }: Pick<Parts, 'keys'>, token: string): Uint8Array | undefined {
+  if (looksLikeSessionToken(token)) return hashSessionToken(token)
+  const parsed = parseRefreshToken(token, firstPartyClient, keys.peppers)
+  return parsed && hashRid(parsed.rid)
+}
