@@ -8,10 +8,18 @@ export type {
 } from './accounts/accounts.ts'
 export type { PasswordHasherOptions } from './accounts/password-hasher.ts'
 export { type ClientRegistration, type RegisteredClient, registerClient } from './clients/register-client.ts'
+export type { SignedIn } from './http/authorization.ts'
 export type { Log } from './log.ts'
 export { createNodeServer, type NodeHandler, toNodeHandler } from './node.ts'
 export type { AccessTokenClaims, AuthorizationServerOptions, Lifetime } from './options.ts'
 export { type AuthorizationServer, createAuthorizationServer } from './server.ts'
+export {
+  findSignedIn,
+  getSignedIn,
+  type SessionGuard,
+  type SessionGuardOptions,
+  sessionGuard,
+} from './session-guard.ts'
 export { type OptionProblem, OptionsError } from './settings.ts'
 export type { Client } from './store/client-store.ts'
 export type { Act, AuditRecord, RevocationTarget } from './store/revocation-store.ts'

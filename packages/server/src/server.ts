@@ -28,9 +28,10 @@ import { refresh } from './endpoints/refresh.ts'
 import { register } from './endpoints/register.ts'
 import { changes, snapshot, stream } from './endpoints/revocations.ts'
 import { revoke } from './endpoints/revoke.ts'
-import { endSession, listSessions } from './endpoints/sessions.ts'
+import { endOtherSessions, endSession, listSessions } from './endpoints/sessions.ts'
 import { token } from './endpoints/token.ts'
-import type { Endpoint, RequestEnv, Route } from './http/endpoint.ts'
+import type { AuthenticationOutcome } from './http/authorization.ts'
+import type { Endpoint, RequestEnv, RequestHead, Route } from './http/endpoint.ts'
 import { createRouter } from './http/router.ts'
 import type { Log } from './log.ts'
 import type { AuthorizationServerOptions } from './options.ts'
@@ -58,6 +59,7 @@ function routes(parts: Parts): Route[] {
     post(`${auth}/logout`, logout(parts)),
     post(`${auth}/logout-all`, logoutAll(parts)),
     get(`${auth}/sessions`, listSessions(parts)),
+    del(`${auth}/sessions`, endOtherSessions(parts)),
     del(`${auth}/sessions/:sid`, endSession(parts)),
     ...when(accounts.changePassword, (act) => post(`${auth}/password`, changePassword(parts, act))),
     get('/api/users/profile', profile(parts)),
@@ -103,6 +105,8 @@ function when<Act>(act: Act | undefined, row: (act: Act) => Route): Route[] {
 export interface AuthorizationServer {
   /** Answers a request; `env.incoming` is Node's own request, where there is one. Never rejects. */
   fetch(request: Request, env?: Pick<RequestEnv['Bindings'], 'incoming'>): Promise<Response>
+  /** Finds who a request is from, by the session or access token in its header or cookies. Never rejects. */
+  authenticate(request: RequestHead): Promise<AuthenticationOutcome>
   /** Tells whether there is an endpoint at a path, so that a request for another can go on to the application. */
   answers(path: string): boolean
   /** Resolves once the keys are there; every request waits for it. @throws Error when they cannot be had. */
@@ -141,6 +145,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
 
   return {
     fetch: (request, env = {}) => router.fetch(request, { ...env, arrivedAt: parts.store.estimateNow() }),
+    authenticate: router.authenticate,
     answers: router.answers,
     ready,
     close() {

@@ -24,6 +24,12 @@ export function forwardAuth(parts: Parts): Endpoint {
   }
 }
 
+/** The pages from which a cookie is believed; any port of localhost, as dev has it, cannot be listed. */
+function originsOf({ issuer, allowedOrigins }: Parts['settings']): string[] {
+  const own = new URL(issuer).origin
+  return allowedOrigins === 'localhost' ? [own] : [own, ...allowedOrigins]
+}
+
 /** Our own endpoints look the session up, so that they refuse right after a logout. */
 function createDecider({ settings, keys, store, log }: Parts): ForwardAuth {
   return createForwardAuth({
@@ -31,6 +37,7 @@ function createDecider({ settings, keys, store, log }: Parts): ForwardAuth {
     audience: [...new Set([...settings.audiences, settings.issuer])],
     keys: [...keys.verificationKeys],
     algorithms: [...new Set(keys.verificationKeys.map((key) => key.alg))],
+    cookie: { origins: originsOf(settings) },
     clock: { ...systemClock, now: () => store.estimateNow() / 1000 },
     log,
     isLive: async ({ claims: { sid = '', sub, jti }, protectedHeader: { kid } }) =>

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Accounts } from '../accounts/accounts.ts'
-import { authenticate } from '../http/authorization.ts'
+import { authenticate, authenticateUser } from '../http/authorization.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import { readJson } from '../http/json-body.ts'
 import { describeUser } from '../http/token-answer.ts'
@@ -15,10 +15,8 @@ export function profile(parts: Parts): Endpoint {
     authorization: 'access-token',
     answers: { 200: { description: 'The user.', body: z.object({ user }) } },
     async handle(c) {
-      const { userId } = (await authenticate(parts, c.req)).session
-      const account = await parts.accounts.findAccount(userId)
-      if (!account) throw new OAuthError('invalid_token', { reason: 'the account is gone', tokenSent: true })
-      return c.json({ user: describeUser(account) })
+      const { user } = await authenticateUser(parts, c.req)
+      return c.json({ user: describeUser(user) })
     },
   }
 }

@@ -3,6 +3,7 @@ import { authenticate } from '../http/authorization.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import { OAuthError } from '../oauth/oauth-error.ts'
 import type { Parts } from '../parts.ts'
+import { describeUserAgent } from '../sessions/describe-user-agent.ts'
 import type { Session } from '../store/store.ts'
 
 const session = z
@@ -10,7 +11,17 @@ const session = z
     id: z.string(),
     current: z.boolean().meta({ description: 'Whether this is the session that asks.' }),
     createdAt: z.int().meta({ description: 'Epoch seconds.' }),
-    lastSeenAt: z.int().meta({ description: 'Epoch seconds of the last login or refresh.' }),
+    lastSeenAt: z.int().meta({
+      description: 'Epoch seconds of the last login or refresh; of a server-side session, of a request, to the minute.',
+    }),
+    device: z
+      .string()
+      .nullable()
+      .meta({ description: 'What the client says it runs on.', examples: ['iPhone'] }),
+    browser: z
+      .string()
+      .nullable()
+      .meta({ description: 'What the client says it is.', examples: ['Firefox 144'] }),
     userAgent: z.string().nullable(),
     ip: z.string().nullable(),
     clientId: z.string(),
@@ -49,6 +60,20 @@ export function endSession(parts: Parts): Endpoint {
   }
 }
 
+/** DELETE …/sessions: ends all of the user's own sessions but the one that asks. */
+export function endOtherSessions(parts: Parts): Endpoint {
+  return {
+    summary: 'End my other sessions',
+    authorization: 'access-token',
+    answers: { 204: { description: 'Every other session is over.' } },
+    async handle(c) {
+      const { sid, userId } = (await authenticate(parts, c.req)).session
+      await parts.store.revokeOtherSessions(userId, sid, 'ended_by_user')
+      return c.body(null, 204)
+    },
+  }
+}
+
 function describe(
   { sid, createdAt, lastSeenAt, userAgent, ip, clientId }: Session,
   current: string,
@@ -58,6 +83,7 @@ function describe(
     current: sid === current,
     createdAt: Math.floor(createdAt / 1000),
     lastSeenAt: Math.floor(lastSeenAt / 1000),
+    ...describeUserAgent(userAgent),
     userAgent,
     ip,
     clientId,

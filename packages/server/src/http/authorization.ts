@@ -2,6 +2,7 @@
  * Who is behind a request to our own endpoints: by an access token or a session token in the Authorization header (RFC 6750 §2.1),
  * or by those in cookies. With a header, cookies are not looked at. A token in the query or the body is never read.
  */
+import type { AccountProfile } from '../accounts/accounts.ts'
 import { OAuthError } from '../oauth/oauth-error.ts'
 import type { Parts } from '../parts.ts'
 import { newestOf } from '../sessions/presented-session.ts'
@@ -20,6 +21,17 @@ export interface Authenticated {
   readonly accessToken: VerifiedAccessToken | undefined
 }
 
+/** Who a request is from. */
+export interface SignedIn {
+  readonly user: AccountProfile
+  readonly session: Session
+}
+
+/** Who a request is from, or the answer that refuses it. */
+export type AuthenticationOutcome =
+  | SignedIn
+  | { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string }
+
 /** Once a minute the idle lifetime of a session slides, milliseconds; oftener when it is short. */
 const slideAfter = 60_000
 
@@ -34,6 +46,14 @@ export async function authenticate(parts: Parts, request: RequestHead): Promise<
   const token = bearerToken(request)
   if (token === undefined) throw new OAuthError('invalid_token', { reason: 'no access token was sent' })
   return looksLikeSessionToken(token) ? findSession(parts, token, 'session_bearer') : findTokenSession(parts, token)
+}
+
+/** Finds the user too. @throws OAuthError as `authenticate` does, and when the account is gone */
+export async function authenticateUser(parts: Parts, request: RequestHead): Promise<SignedIn> {
+  const { session } = await authenticate(parts, request)
+  const user = await parts.accounts.findAccount(session.userId)
+  if (!user) throw refused('the account is gone')
+  return { user, session }
 }
 
 /** Of several cookies, as after a login whose page was not the only one, the live session that was authenticated last counts. */

@@ -11,14 +11,17 @@ import { OAuthError } from '../oauth/oauth-error.ts'
 import type { Parts } from '../parts.ts'
 import type { Settings } from '../settings.ts'
 import { StoreUnavailableError } from '../store/store.ts'
+import { type AuthenticationOutcome, authenticateUser } from './authorization.ts'
 import { listedCors, openCors } from './cors.ts'
-import type { Endpoint, RequestContext, RequestEnv, Route } from './endpoint.ts'
+import type { Endpoint, RequestContext, RequestEnv, RequestHead, Route } from './endpoint.ts'
 import { oauthRefusalResponse, refusalResponse } from './problem.ts'
 import { securityHeaders } from './security-headers.ts'
 
 export interface Router {
   /** Answers a request. Never rejects. */
   fetch(request: Request, arrival: Omit<RequestEnv['Bindings'], 'requestId'>): Promise<Response>
+  /** Finds who a request is from, or how to refuse it. Never rejects. */
+  authenticate(request: RequestHead): Promise<AuthenticationOutcome>
   /** Tells whether a row has this path. */
   answers(path: string): boolean
 }
@@ -48,8 +51,8 @@ export function createRouter(routes: readonly Route[], parts: Parts, ready: () =
       throw new OAuthError('method_not_allowed', { reason: 'no such method at this path', allow: [...methods] })
     })
   }
-  app.notFound((c) => refuse(new OAuthError('not_found', { reason: 'no such path' }), c, parts))
-  app.onError((error, c) => refuse(error, c, parts))
+  app.notFound((c) => refuse(new OAuthError('not_found', { reason: 'no such path' }), nameOf(c), parts))
+  app.onError((error, c) => refuse(error, nameOf(c), parts))
 
   const headers = Object.entries({ vary: 'Origin', ...securityHeaders(settings.issuer) })
   const known = new RegExp(
@@ -64,7 +67,17 @@ export function createRouter(routes: readonly Route[], parts: Parts, ready: () =
     return response
   }
 
-  return { fetch, answers: (path) => known.test(path) }
+  async function authenticate(request: RequestHead): Promise<AuthenticationOutcome> {
+    try {
+      await ready().catch(keysUnavailable)
+      return await authenticateUser(parts, request)
+    } catch (error) {
+      const refusal = refuse(error, { method: request.method, path: 'sessionGuard', requestId: randomUUID() }, parts)
+      return { status: refusal.status, headers: Object.fromEntries(refusal.headers), body: await refusal.text() }
+    }
+  }
+
+  return { fetch, authenticate, answers: (path) => known.test(path) }
 }
 
 /** An issuer with a path has everything below it, and its metadata where RFC 8414 §3.1 puts it too. */
@@ -111,22 +124,28 @@ function methodsByPath(routes: readonly Route[]): ReadonlyMap<string, ReadonlySe
 }
 
 /** Turns what was thrown into an answer, and tells the operator the reason that the client is not told. */
-function refuse(thrown: unknown, c: RequestContext, { log, settings }: Parts): Response {
-  const { requestId } = c.env
+function refuse(thrown: unknown, name: RequestName, { log, settings }: Parts): Response {
   const error = toOAuthError(thrown)
-  const fields = { requestId, method: c.req.method, path: pathOf(c), code: error.code, reason: error.reason }
+  const fields = { ...name, code: error.code, reason: error.reason }
   if (error.code === 'server_error') log.error({ ...fields, err: describeError(error.cause) }, 'request failed')
   else if (error.code === 'temporarily_unavailable')
     log.warn({ ...fields, err: describeError(error.cause) }, 'request not served')
   else log.info(fields, 'request refused')
-  const isOAuth = c.req.path.startsWith(`${settings.basePath}/oauth/`)
-  return (isOAuth ? oauthRefusalResponse : refusalResponse)(error, settings.issuer, requestId)
+  const isOAuth = name.path.startsWith(`${settings.basePath}/oauth/`)
+  return (isOAuth ? oauthRefusalResponse : refusalResponse)(error, settings.issuer, name.requestId)
+}
+
+/** How the log names a request. */
+interface RequestName {
+  readonly requestId: string
+  readonly method: string
+  readonly path: string
 }
 
 /** The path of the row, not of the request: people paste tokens into paths. */
-function pathOf(c: RequestContext): string {
+function nameOf(c: RequestContext): RequestName {
   const row = matchedRoutes(c).findLast(({ path }) => !path.endsWith('*'))
-  return row?.path ?? 'unknown'
+  return { requestId: c.env.requestId, method: c.req.method, path: row?.path ?? 'unknown' }
 }
 
 /** What an error says of itself and its causes; its other members may hold a request with everything in it. */

@@ -16,6 +16,7 @@ type SessionMethods = Pick<
   | 'useSession'
   | 'listLiveSessions'
   | 'revokeSession'
+  | 'revokeOtherSessions'
   | 'revokeSessions'
 >
 
@@ -95,6 +96,13 @@ export function sessionsIn({ sql, now: clock, transaction }: Database): SessionM
         // Nobody was given a token of a sign-in that failed.
         if (reason !== 'sign_in_failed') writeEntry(sql, 's', sid, 0, now)
         return { outcome: 'revoked' }
+      })
+    },
+
+    async revokeOtherSessions(userId, keepSid, reason) {
+      await transaction((now) => {
+        const ended = sql.revokeOtherSessions.all({ userId, keepSid, reason, now })
+        for (const { sid } of ended) writeEntry(sql, 's', String(sid), 0, now)
       })
     },
 

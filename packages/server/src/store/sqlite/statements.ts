@@ -57,6 +57,8 @@ const sql = {
     'UPDATE sessions SET revoked_at = :now, revoke_reason = :reason WHERE sid = :sid AND revoked_at IS NULL',
   revokeSessions: `UPDATE sessions SET revoked_at = :now, revoke_reason = :reason
     WHERE user_id = :userId AND sid <> :keepSid AND revoked_at IS NULL`,
+  revokeOtherSessions: `UPDATE sessions SET revoked_at = :now, revoke_reason = :reason
+    WHERE user_id = :userId AND sid <> :keepSid AND revoked_at IS NULL RETURNING sid`,
   reauthenticate:
     'UPDATE sessions SET authenticated_at = max(authenticated_at, :notBefore) WHERE sid = :sid AND user_id = :userId',
   deleteSessions: 'DELETE FROM sessions WHERE user_id = ?',

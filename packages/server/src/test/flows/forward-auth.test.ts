@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { openBrowser } from '../browser-client.ts'
 import { ada, claimsOf, startTestServer } from '../test-server.ts'
 
 test('a proxy is told that a request may go on, and whose it is', async (t) => {
@@ -46,4 +47,21 @@ test('the query says which scope and role a location asks for', async (t) => {
   const reply = await call('GET', '/forward-auth', { token })
   assert.equal(reply.headers.get('x-auth-request-roles'), 'admin,owner')
   assert.equal(reply.headers.get('remote-groups'), 'admin,owner')
+})
+
+test('an access token in a cookie counts, as the method of the original request permits', async (t) => {
+  const server = startTestServer(t)
+  await server.call('POST', '/api/auth/register', { json: ada })
+  const browser = openBrowser(server)
+  await browser.login({ accessToken: 'cookie' })
+  const cookie = [...browser.jar].map(([name, value]) => `${name}=${value}`).join('; ')
+  const ask = async (headers: Record<string, string>) =>
+    (await server.call('GET', '/forward-auth', { headers: { cookie, ...headers } })).status
+  assert.equal(await ask({ 'x-forwarded-method': 'GET' }), 204)
+  assert.equal(await ask({ 'x-forwarded-method': 'POST', origin: 'https://auth.example.com' }), 204)
+  assert.equal(await ask({ 'x-forwarded-method': 'POST', origin: 'https://evil.example' }), 403)
+  assert.equal(await ask({ 'x-forwarded-method': 'POST' }), 403)
+  assert.equal(await ask({}), 403, 'without the method it may be any')
+  await browser.call('POST', '/api/auth/logout')
+  assert.equal(await ask({ 'x-forwarded-method': 'GET' }), 401)
 })

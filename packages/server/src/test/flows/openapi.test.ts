@@ -20,6 +20,7 @@ test('openapi.json describes every first-party endpoint, and each of them exists
     Object.keys(operations).map((method) => `${method} ${path}`),
   )
   assert.deepEqual(described.sort(), [
+    'delete /api/auth/sessions',
     'delete /api/auth/sessions/{sid}',
     'delete /api/users/profile',
     'get /.well-known/jwks.json',

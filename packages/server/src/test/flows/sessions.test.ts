@@ -124,7 +124,7 @@ describe('sessions', () => {
     const { sessions } = (await call('GET', '/api/auth/sessions', { token: first.accessToken })).json
     assert.deepEqual(sessions[0], {
       ...{ id: claimsOf(first.accessToken).sid, current: true, createdAt: 1_800_000_000, lastSeenAt: 1_800_000_000 },
-      ...{ userAgent: null, ip: '192.0.2.7', clientId: 'first-party' },
+      ...{ device: null, browser: null, userAgent: null, ip: '192.0.2.7', clientId: 'first-party' },
     })
     assert.equal(sessions.length, 2)
     assert.deepEqual([sessions[1].current, sessions[1].createdAt, sessions[1].ip], [false, 1_800_000_005, '192.0.2.7'])
@@ -140,6 +140,23 @@ describe('sessions', () => {
     })
     const { sessions } = (await call('GET', '/api/auth/sessions', { token: login.json.accessToken })).json
     assert.equal(sessions[0].ip, '203.0.113.9')
+  })
+
+  test('can be ended all but the one that asks, whose access token goes on everywhere', async (t) => {
+    const { signUp, signIn, call, refresh, store } = startTestServer(t)
+    const others = [await signUp(), await signIn()]
+    const { accessToken, refreshToken } = await signIn()
+    const stranger = await signUp('bob@example.com')
+    assert.equal((await call('DELETE', '/api/auth/sessions', { token: accessToken })).status, 204)
+    for (const other of others) assert.equal((await refresh(other.refreshToken)).status, 401)
+    assert.equal((await refresh(refreshToken)).status, 200)
+    assert.equal((await refresh(stranger.refreshToken)).status, 200)
+    const {
+      sub = '',
+      iat = 0,
+      client_id: clientId = '',
+    } = claimsOf(accessToken) as Record<string, string> & { iat: number }
+    assert.equal(await store.isRevoked({ sub, iat, clientId }), false, 'no not-before of the user')
   })
 
   test('can be ended one by one, by their owner alone', async (t) => {

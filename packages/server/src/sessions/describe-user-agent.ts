@@ -1,0 +1,20 @@
+/** What a User-Agent header says, in words that a person finds their devices by. It is whatever the client wrote: nothing is decided by it. */
+import { parse } from 'bowser'
+
+export interface UserAgentDescription {
+  /** Such as `iPhone`, `Windows`, `macOS`; `null` when the header does not say. */
+  readonly device: string | null
+  /** Such as `Firefox 144`; `null` when the header does not say. */
+  readonly browser: string | null
+}
+
+/** Describes a User-Agent header (RFC 9110 §10.1.5). */
+export function describeUserAgent(userAgent: string | null): UserAgentDescription {
+  if (userAgent === null || userAgent === '') return { device: null, browser: null }
+  const { browser, os, platform } = parse(userAgent)
+  const version = browser.version?.split('.')[0]
+  return {
+    device: platform.model ?? os.name ?? null,
+    browser: browser.name ? [browser.name, version].filter(Boolean).join(' ') : null,
+  }
+}
