@@ -76,6 +76,34 @@ test('an answer that was acknowledged survives kill -9 of the server', async (t)
     assert.equal((await refresh(server.issuer, token)).status, 200, 'an acknowledged session is lost')
 })
 
+test('a client whose server was killed between commit and answer goes on with the token it has', async (t) => {
+  const env = { COUNTERSIGN_DATA_DIR: newFolder(t), COUNTERSIGN_REFRESH_LEEWAY: '3', COUNTERSIGN_REFRESH_TIMEOUT: '1' }
+  let server = await startDev(t, env)
+  const opened = await Promise.all(Array.from({ length: 60 }, (_, one) => signUp(server.issuer, `k${one}`)))
+  const held = opened.map(({ refreshToken }) => refreshToken)
+  let killed = 0
+  for (const restAfterRestart of [0, 3100]) {
+    // Once the hold is over, each refresh rotates.
+    await setTimeout(12_100)
+    let answers = 0
+    const rotations = held.map(async (token, i) => {
+      const answer = (await (await refresh(server.issuer, token)).json()) as { refreshToken: string }
+      held[i] = answer.refreshToken
+      if (++answers === 20) server.child.kill('SIGKILL')
+    })
+    const outcomes = await Promise.allSettled(rotations)
+    killed += outcomes.filter(({ status }) => status === 'rejected').length
+    server = await startDev(t, { ...env, PORT: new URL(server.issuer).port })
+    await setTimeout(restAfterRestart)
+    for (const [i, token] of held.entries()) {
+      const reply = await refresh(server.issuer, token)
+      assert.equal(reply.status, 200, 'an honest client is signed out')
+      held[i] = ((await reply.json()) as { refreshToken: string }).refreshToken
+    }
+  }
+  assert.ok(killed > 0, 'no answer was lost')
+})
+
 test('a refresh that waited in the socket of a stopped process changes nothing once its client has hung up', async (t) => {
   const leeway = { COUNTERSIGN_REFRESH_LEEWAY: '3', COUNTERSIGN_REFRESH_TIMEOUT: '1' }
   const server = await startDev(t, { COUNTERSIGN_DATA_DIR: newFolder(t), ...leeway })
