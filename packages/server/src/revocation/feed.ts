@@ -66,7 +66,7 @@ export function createFeed({ store, log, random }: FeedParts): Feed {
   }
 
   async function advance(): Promise<FeedHead> {
-    if (head === undefined) await store.beginEpoch(Buffer.from(random(12)).toString('base64url'))
+    if (head === undefined) await store.joinEpoch(Buffer.from(random(12)).toString('base64url'))
     const next = await store.sequence(BATCH, TICK)
     if (head !== undefined && next.epoch !== head.epoch) endAll((reader) => reader.reset('epoch'))
     if (head !== undefined && readers.size > 0) await tell(head, next)

@@ -219,7 +219,8 @@ export function revocationContract(name: string, fixture: StoreFixture): void {
       await store.sequence(10, 500)
       await store.beginEpoch('another')
       const head = await store.readHead()
-      assert.deepEqual([head.epoch, head.seq], ['another', 1])
+      assert.match(head.epoch, /^another(-\d+-\d+)?$/)
+      assert.equal(head.seq, 1)
     })
 
     rule('a snapshot holds what is in force, each thing once', async ({ store, clock }) => {

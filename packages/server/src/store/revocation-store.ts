@@ -65,6 +65,11 @@ export interface AuditRecord {
 }
 
 export interface RevocationStore {
+  /**
+   * Goes on with the history of the database, or begins one under this name: when there is none, or when the database is not the one
+   * that it was. An embedded database, which may have been put back unnoticed, begins one at every start.
+   */
+  joinEpoch(epoch: string): Promise<void>
   /** Begins a history of its own; what was numbered before keeps its numbers. */
   beginEpoch(epoch: string): Promise<void>
   /** Says how long access tokens live from now on; a longer lifetime from before counts until its tokens are gone. */

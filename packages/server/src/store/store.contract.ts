@@ -14,7 +14,7 @@ import type { NewSession, Presentation, Store } from './store.ts'
 /** What a fixture module exports, so that worker processes can open the same database. */
 export interface StoreFixture {
   /** Makes an empty database and tells where it is; removed when the test ends. */
-  newLocation(onEnd: (remove: () => void) => void): string | Promise<string>
+  newLocation(onEnd: (remove: () => void | Promise<void>) => void): string | Promise<string>
   /** Opens the database. `now` moves the store's clock. */
   openAt(location: string, now?: () => number): Store | Promise<Store>
 }

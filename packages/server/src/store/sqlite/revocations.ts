@@ -12,6 +12,10 @@ const TIDY = 200
 
 export function revocationsIn({ sql, now: clock, transaction }: Database): RevocationStore {
   return {
+    async joinEpoch(epoch) {
+      await transaction(() => sql.beginEpoch.run({ epoch }))
+    },
+
     async beginEpoch(epoch) {
       await transaction(() => sql.beginEpoch.run({ epoch }))
     },

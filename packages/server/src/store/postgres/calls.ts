@@ -1,0 +1,72 @@
+/** Every statement of the PostgreSQL store, prepared once on each connection under its name. */
+
+/** A statement and the name under which a connection keeps it. */
+export interface Call {
+  readonly name: string
+  readonly text: string
+}
+
+const accountColumns = `a.user_id, a.email, a.email_verified, a.roles, a.claims, a.created_at, a.password_hash, a.password_version`
+
+const texts = {
+  now: 'SELECT countersign.now_ms() AS now',
+
+  createAccount: 'SELECT countersign.create_account($1, $2, $3) AS outcome',
+  findAccountByEmail: `SELECT ${accountColumns} FROM countersign.accounts a WHERE a.email = $1`,
+  findAccount: `SELECT ${accountColumns} FROM countersign.accounts a WHERE a.user_id = $1`,
+  updateAccount: `UPDATE countersign.accounts SET roles = coalesce($2, roles), claims = coalesce($3, claims) WHERE user_id = $1 RETURNING user_id`,
+  replacePassword: 'SELECT countersign.replace_password($1, $2, $3, $4) AS outcome',
+  deleteAccount: 'SELECT countersign.delete_account($1, $2) AS outcome',
+
+  markCredentials: 'SELECT last_value FROM countersign.credential_marks',
+  openSession: `SELECT * FROM countersign.open_session(jsonb_populate_record(NULL::countersign.sessions, $1), $2, $3, $4, $5)`,
+  rotate: `SELECT r.outcome, r.successor, r.why, r.now, r.not_before, r.keys_version, (r.session).*
+    FROM countersign.rotate($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) r`,
+  findLiveSession: `SELECT s.* FROM countersign.sessions s WHERE s.sid = $1 AND countersign.is_live(s, countersign.now_ms())`,
+  findLiveSessionByRid: `SELECT s.* FROM countersign.sessions s WHERE s.rid_hash = $1 AND countersign.is_live(s, countersign.now_ms())`,
+  useSession: 'SELECT * FROM countersign.use_session($1, $2, $3, $4)',
+  listLiveSessions: `SELECT s.* FROM countersign.sessions s WHERE s.user_id = $1 AND countersign.is_live(s, countersign.now_ms())
+    ORDER BY s.last_seen_at DESC, s.sid`,
+  revokeSession: 'SELECT countersign.revoke_session($1, $2, $3, $4) AS outcome',
+  revokeSessions: 'SELECT countersign.revoke_sessions($1, $2, $3)',
+  revokeOtherSessions: 'SELECT countersign.revoke_other_sessions($1, $2, $3)',
+
+  listSigningKeys: 'SELECT * FROM countersign.signing_keys WHERE revoked_at IS NULL ORDER BY created_at, kid',
+  listSigningKeyRecords:
+    'SELECT kid, alg, created_at, revoked_at FROM countersign.signing_keys ORDER BY created_at, kid',
+  addSigningKey: 'SELECT * FROM countersign.add_signing_key($1, $2, $3, $4)',
+  listPeppers: 'SELECT * FROM countersign.peppers ORDER BY id',
+  addPepper: `WITH added AS (INSERT INTO countersign.peppers VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING *)
+    SELECT * FROM added UNION ALL SELECT * FROM countersign.peppers WHERE id = $1 LIMIT 1`,
+  findPepper: 'SELECT * FROM countersign.peppers WHERE id = $1',
+
+  createClient: 'SELECT countersign.create_client($1, $2, $3, $4, $5, $6) AS outcome',
+  findClient: 'SELECT * FROM countersign.clients WHERE id = $1',
+  listClients: 'SELECT * FROM countersign.clients ORDER BY created_at, id',
+  disableClient: 'SELECT countersign.disable_client($1, $2, $3) AS outcome',
+  admitClient: 'SELECT * FROM countersign.admit_client($1)',
+
+  joinEpoch: 'SELECT countersign.join_epoch($1)',
+  beginEpoch: 'UPDATE countersign.revocation_feed SET epoch = $1 || countersign.identity()',
+  declareTokenLifetime: 'SELECT countersign.declare_token_lifetime($1)',
+  sequence: 'SELECT * FROM countersign.sequence($1, $2)',
+  readHead: 'SELECT * FROM countersign.head()',
+  readRevocations: 'SELECT * FROM countersign.revocations WHERE seq > $1 ORDER BY seq LIMIT $2',
+  readSnapshot: `SELECT h.*, t.now, (SELECT coalesce(json_agg(json_build_array(e.kind, e.value, e.not_before, e.expires_at)), '[]') FROM
+      (SELECT r.kind, r.value, max(r.not_before) AS not_before, max(r.expires_at) AS expires_at FROM countersign.revocations r
+        WHERE r.seq IS NOT NULL AND r.expires_at > t.now / 1000 GROUP BY r.kind, r.value) e) AS entries
+    FROM countersign.head() h, (SELECT countersign.now_ms() AS now) t`,
+  isRevoked: `SELECT 1 FROM countersign.revocations r WHERE r.expires_at >= countersign.now_ms() / 1000 AND (
+      (r.kind = 's' AND r.value = $1::text) OR (r.kind = 'j' AND r.value = $2::text) OR (r.kind = 'k' AND r.value = $3::text)
+      OR (r.kind = 'u' AND r.value = $4::text AND r.not_before > $6::bigint)
+      OR (r.kind = 'c' AND r.value = $5::text AND r.not_before > $6::bigint)
+      OR (r.kind = 'g' AND r.value = '' AND r.not_before > $6::bigint)) LIMIT 1`,
+  revoke: 'SELECT countersign.revoke($1, $2, $3, $4) AS known',
+  suspendUser: 'SELECT countersign.suspend_user($1, $2, $3) AS outcome',
+  restoreUser: 'SELECT countersign.restore_user($1, $2, $3) AS outcome',
+  listAudit: 'SELECT * FROM countersign.audit WHERE $1::bigint IS NULL OR id < $1 ORDER BY id DESC LIMIT $2',
+}
+
+export const calls = Object.fromEntries(
+  Object.entries(texts).map(([name, text]) => [name, { name: `countersign_${name}`, text }]),
+) as Readonly<Record<keyof typeof texts, Call>>

@@ -1,0 +1,118 @@
+/**
+ * Connections to one PostgreSQL database. Each transition is one call of a function in the database, so nothing here begins or commits.
+ *
+ * A database that is away fails each call within `timeout`, and so does one that answers too late: it ends the statement itself a
+ * little earlier (`statement_timeout`), so that what has failed here has not happened there. If the connection breaks after a call was
+ * sent, whether it happened is unknown: the caller is told that the store is away, and its client tries again. A deadlock, which ends one
+ * of the two, is tried again.
+ */
+import { setTimeout } from 'node:timers/promises'
+import { DatabaseError, Pool, type PoolClient, type QueryResultRow } from 'pg'
+import { StoreUnavailableError } from '../store.ts'
+import type { Call } from './calls.ts'
+
+export interface PostgresStoreOptions {
+  /** `postgres://user:password@host:port/database`. */
+  readonly url: string
+  /** Connections at most. @default 10 */
+  readonly maxConnections?: number
+  /** How long a call may take, milliseconds; below the refresh time-out. @default 5000 */
+  readonly timeout?: number
+  /** For tests: sets the clock of the connections, epoch milliseconds. @default the database's own clock */
+  readonly now?: () => number
+}
+
+export interface Database {
+  /** Makes one call and reads its rows. @throws StoreUnavailableError when the database is away or refuses; nothing has changed then, or nobody knows. */
+  run<Row extends QueryResultRow>(call: Call, values?: readonly unknown[]): Promise<Row[]>
+  /** Tells what the database's clock reads now, without asking it. */
+  estimateNow(): number
+  close(): Promise<void>
+}
+
+/** Besides whatever ends a connection, SQLSTATE classes of the machine's trouble: connection, resources, operator intervention, system, read-only. */
+const machineTrouble = /^(08|53|57|58|25006|55P03|XX)/
+const deadlocks = new Set(['40P01', '40001'])
+
+/** How often the offset to the database's clock is learnt anew, milliseconds. */
+const offsetLifetime = 10_000
+
+export function openDatabase({ url, maxConnections = 10, timeout = 5000, now }: PostgresStoreOptions): Database {
+  const pool = new Pool({
+    connectionString: url,
+    max: maxConnections,
+    connectionTimeoutMillis: timeout,
+    statement_timeout: timeout - 500,
+    query_timeout: timeout,
+    idle_in_transaction_session_timeout: timeout,
+    keepAlive: true,
+    application_name: 'countersign',
+  })
+  // A connection that breaks while nobody uses it is replaced; without a listener it would end the process.
+  pool.on('error', () => {})
+  let offset = 0
+  let learntAt = Number.NEGATIVE_INFINITY
+  let isClosed = false
+
+  async function run<Row extends QueryResultRow>(call: Call, values: readonly unknown[] = []): Promise<Row[]> {
+    if (isClosed) throw new StoreUnavailableError('the store is closed')
+    for (let attempt = 1; ; attempt++) {
+      try {
+        if (learntAt === Number.NEGATIVE_INFINITY) await learnOffset()
+        else if (performance.now() - learntAt > offsetLifetime) void learnOffset().catch(() => {})
+        return await attemptCall<Row>(call, values)
+      } catch (error) {
+        if (error instanceof DatabaseError && deadlocks.has(error.code ?? '') && attempt < 5) {
+          await setTimeout(Math.random() * 20 * attempt)
+          continue
+        }
+        throw unavailable(error) ?? error
+      }
+    }
+  }
+
+  async function attemptCall<Row extends QueryResultRow>(call: Call, values: readonly unknown[]): Promise<Row[]> {
+    const query = { name: call.name, text: call.text, values: [...values] }
+    if (now === undefined) return (await pool.query<Row>(query)).rows
+    const client = await pool.connect()
+    try {
+      await setTestClock(client, now())
+      return (await client.query<Row>(query)).rows
+    } finally {
+      client.release()
+    }
+  }
+
+  /** The answer is taken to be as old as half the way. */
+  async function learnOffset(): Promise<void> {
+    const began = performance.now()
+    const { rows } = await pool.query<{ now: string }>('SELECT countersign.now_ms() AS now')
+    learntAt = performance.now()
+    offset = Number(rows[0]?.now) - (Date.now() - (learntAt - began) / 2)
+  }
+
+  return {
+    run,
+    estimateNow: now ?? (() => Date.now() + offset),
+    async close() {
+      if (isClosed) return
+      isClosed = true
+      await pool.end()
+    },
+  }
+}
+
+async function setTestClock(client: PoolClient, now: number): Promise<void> {
+  await client.query("SELECT set_config('countersign.test_clock', $1, false)", [String(now)])
+}
+
+function unavailable(error: unknown): StoreUnavailableError | undefined {
+  if (error instanceof DatabaseError) {
+    const isTrouble = error.severity === 'FATAL' || machineTrouble.test(error.code ?? '')
+    return isTrouble ? new StoreUnavailableError(`PostgreSQL: ${error.message}`, { cause: error }) : undefined
+  }
+  // Everything else comes from the connection: refused, broken, timed out.
+  return error instanceof Error
+    ? new StoreUnavailableError(`PostgreSQL: ${error.message}`, { cause: error })
+    : undefined
+}

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict'
+import { after, describe, type TestContext, test } from 'node:test'
+import { Client } from 'pg'
+import { move } from '../../sessions/rotation.ts'
+import { ask, newEmptyDatabase, skip, stopCluster } from '../../test/postgres-cluster.ts'
+import { revocationContract } from '../revocation-store.contract.ts'
+import { storeContract } from '../store.contract.ts'
+import { StoreUnavailableError } from '../store.ts'
+import { migratePostgres, readMigrationStatus } from './migrations.ts'
+import * as fixture from './postgres-store.fixture.ts'
+import { openPostgresStore } from './postgres-store.ts'
+
+describe('PostgreSQL', { skip: skip }, () => {
+  after(stopCluster)
+  storeContract('PostgreSQL', fixture, new URL('./postgres-store.fixture.ts', import.meta.url).href)
+  revocationContract('PostgreSQL', fixture)
+})
+
+describe('PostgreSQL: the state machine', { skip: skip }, () => {
+  after(stopCluster)
+
+  test('is the one of sessions/rotation.ts, for every state and token', async (t) => {
+    const url = await fixture.newLocation((remove) => t.after(remove))
+    const [L, H] = [15_000, 60_000]
+    const client = await connect(t, url)
+    for (const [served, began] of [
+      [0, 0],
+      [L - 1, L - 1],
+      [L, L],
+      [L - 1, H],
+      [L, H - 1],
+      [L, H],
+    ] as const)
+      for (const att of [0, 1, 2])
+        for (const prevAtt of [0, 1])
+          for (const confirmed of [false, true])
+            for (const back of [0, 1, 2, 3])
+              for (const gen of [3, 4, 5, 6])
+                for (const presentedAtt of [0, 1, 2, 3]) {
+                  const now = 1_800_000_000_000
+                  const times = { lastServedAt: now - served, generationStartedAt: now - began }
+                  const state = { gen: 5, att, prevAtt, confirmed, back, ...times }
+                  const expected = move(state, { gen, att: presentedAtt }, now, { leeway: L, hold: H })
+                  const row = JSON.stringify({
+                    ...{ gen: 5, att, prev_att: prevAtt, confirmed, back },
+                    ...{ last_served_at: times.lastServedAt, generation_started_at: times.generationStartedAt },
+                  })
+                  const text =
+                    'SELECT m.outcome, m.successor, to_jsonb(m.s) AS s FROM countersign.move(jsonb_populate_record(NULL::countersign.sessions, $1), $2, $3, $4, $5, $6) m'
+                  const { rows } = await client.query({
+                    name: 'move',
+                    text,
+                    values: [row, gen, presentedAtt, now, L, H],
+                  })
+                  const { outcome, successor, s } = rows[0]
+                  const moved = {
+                    ...{ gen: s.gen, att: s.att, prevAtt: s.prev_att, confirmed: s.confirmed, back: s.back },
+                    ...{ lastServedAt: s.last_served_at, generationStartedAt: s.generation_started_at },
+                  }
+                  const found = 'state' in expected ? { outcome, state: moved, successor } : { outcome }
+                  assert.deepEqual(found, expected, `${row} ${gen}.${presentedAtt}`)
+                }
+  })
+
+  test('a history goes on through restarts, and begins anew when it is another database', async (t) => {
+    const url = await fixture.newLocation((remove) => t.after(remove))
+    const epochs: string[] = []
+    for (const name of ['first', 'second']) {
+      const store = fixture.openAt(url)
+      await store.joinEpoch(name)
+      epochs.push((await store.readHead()).epoch)
+      await store.close()
+    }
+    assert.match(epochs[0] ?? '', /^first-\d+-\d+$/)
+    assert.equal(epochs[1], epochs[0])
+    await ask(url, "UPDATE countersign.revocation_feed SET epoch = 'first-7-1'")
+    const store = fixture.openAt(url)
+    t.after(() => store.close())
+    await store.joinEpoch('third')
+    assert.match((await store.readHead()).epoch, /^third-\d+-\d+$/)
+  })
+
+  test('migrates once, whoever begins, says what is missing, and refuses a newer schema', async (t) => {
+    const url = await newEmptyDatabase((remove) => t.after(remove))
+    assert.deepEqual(await readMigrationStatus(url), { done: [], missing: ['Tables and functions'] })
+    const taken = await Promise.all(Array.from({ length: 4 }, () => migratePostgres(url)))
+    assert.deepEqual(taken.flat(), ['Tables and functions'])
+    assert.deepEqual(await readMigrationStatus(url), { done: ['Tables and functions'], missing: [] })
+    await ask(url, "INSERT INTO countersign.schema_steps VALUES ('From the future', now())")
+    await assert.rejects(migratePostgres(url), /newer version of Countersign \(From the future\)/)
+  })
+
+  test('a database that is away fails each call in time, and answers again when it is back', async (t) => {
+    const url = await fixture.newLocation((remove) => t.after(remove))
+    const store = openPostgresStore({ url, timeout: 1000 })
+    t.after(() => store.close())
+    await store.now()
+    const away = openPostgresStore({ url: 'postgres://postgres@127.0.0.1:1/none', timeout: 1000 })
+    t.after(() => away.close())
+    await assert.rejects(away.now(), StoreUnavailableError)
+    const database = new URL(url).pathname.slice(1)
+    const admin = Object.assign(new URL(url), { pathname: '/postgres' }).href
+    await ask(admin, `ALTER DATABASE ${database} WITH ALLOW_CONNECTIONS false`)
+    await ask(admin, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${database}'`)
+    await assert.rejects(store.now(), StoreUnavailableError)
+    await ask(admin, `ALTER DATABASE ${database} WITH ALLOW_CONNECTIONS true`)
+    assert.ok((await store.now()) > 0)
+  })
+
+  test('a call that waits too long for a lock changes nothing', async (t) => {
+    const url = await fixture.newLocation((remove) => t.after(remove))
+    const store = openPostgresStore({ url, timeout: 1200 })
+    t.after(() => store.close())
+    await store.createAccount({ id: 'usr_1', email: 'ada@example.com', passwordHash: 'hash' })
+    const holder = await connect(t, url)
+    await holder.query("BEGIN; SELECT pg_advisory_xact_lock(countersign.user_lock('usr_1'))")
+    const change = { userId: 'usr_1', fromVersion: 1, passwordHash: 'new', keepSid: '' }
+    await assert.rejects(store.replacePassword(change), StoreUnavailableError)
+    await holder.query('ROLLBACK')
+    assert.equal((await store.findCredentialsById('usr_1'))?.passwordVersion, 1)
+    assert.deepEqual(await store.replacePassword(change), { outcome: 'replaced' })
+  })
+})
+
+/** A connection of its own; the database may be dropped before it ends. */
+async function connect(t: TestContext, url: string): Promise<Client> {
+  const client = new Client({ connectionString: url })
+  client.on('error', () => {})
+  await client.connect()
+  t.after(() => client.end())
+  return client
+}

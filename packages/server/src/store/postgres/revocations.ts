@@ -1,0 +1,91 @@
+/** Revocations in PostgreSQL: the entries that acts write, their numbers, and what an operator revokes directly. */
+import type { RevocationEntry, RevocationKind } from '@countersign/token/revocations'
+import type { RevocationStore, RevocationTarget } from '../revocation-store.ts'
+import { calls } from './calls.ts'
+import type { Database } from './database.ts'
+import { toHead } from './rows.ts'
+
+export function revocationsIn({ run }: Database): RevocationStore {
+  return {
+    async joinEpoch(epoch) {
+      await run(calls.joinEpoch, [epoch])
+    },
+
+    async beginEpoch(epoch) {
+      await run(calls.beginEpoch, [epoch])
+    },
+
+    async declareTokenLifetime(seconds) {
+      await run(calls.declareTokenLifetime, [seconds])
+    },
+
+    async sequence(limit, tickEvery) {
+      const [row = {}] = await run(calls.sequence, [limit, tickEvery])
+      return toHead(row)
+    },
+
+    async readHead() {
+      const [row = {}] = await run(calls.readHead)
+      return toHead(row)
+    },
+
+    async readRevocations(after, limit) {
+      return (await run(calls.readRevocations, [after, limit])).map((row) => ({
+        seq: Number(row.seq),
+        entry: [row.kind as RevocationKind, String(row.value), Number(row.not_before), Number(row.expires_at)],
+      }))
+    },
+
+    async readSnapshot() {
+      const [row = {}] = await run(calls.readSnapshot)
+      return { head: toHead(row), now: Number(row.now), entries: row.entries as RevocationEntry[] }
+    },
+
+    async isRevoked({ sid = null, jti = null, kid = null, sub = null, clientId = null, iat = null }) {
+      return (await run(calls.isRevoked, [sid, jti, kid, sub, clientId, iat])).length > 0
+    },
+
+    async revoke(target, { actor, reason }) {
+      const [row] = await run(calls.revoke, [target.kind, subjectOf(target), actor, reason])
+      return { outcome: row?.known === true ? 'revoked' : 'unknown' }
+    },
+
+    async suspendUser(userId, { actor, reason }) {
+      const [row] = await run(calls.suspendUser, [userId, actor, reason])
+      return { outcome: row?.outcome }
+    },
+
+    async restoreUser(userId, { actor, reason }) {
+      const [row] = await run(calls.restoreUser, [userId, actor, reason])
+      return { outcome: row?.outcome }
+    },
+
+    async listAudit(before, limit) {
+      return (await run(calls.listAudit, [before ?? null, limit])).map((row) => ({
+        id: Number(row.id),
+        at: Number(row.at),
+        event: String(row.event),
+        actor: String(row.actor),
+        subject: String(row.subject),
+        reason: String(row.reason),
+      }))
+    },
+  }
+}
+
+function subjectOf(target: RevocationTarget): string {
+  switch (target.kind) {
+    case 'token':
+      return target.jti
+    case 'session':
+      return target.sid
+    case 'user':
+      return target.userId
+    case 'client':
+      return target.clientId
+    case 'key':
+      return target.kid
+    case 'all':
+      return '*'
+  }
+}

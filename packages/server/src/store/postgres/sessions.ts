@@ -1,0 +1,171 @@
+/** Sessions in PostgreSQL: each of these is one call of a function in functions.ts. */
+import { firstGeneration, type RotationState, type Served } from '../../sessions/rotation.ts'
+import type { NewSession, Opening, Presentation, Rotation, Session, Store } from '../store.ts'
+import { calls } from './calls.ts'
+import type { Database } from './database.ts'
+import { type Row, toSession } from './rows.ts'
+
+type SessionMethods = Pick<
+  Store,
+  | 'markCredentials'
+  | 'openSession'
+  | 'rotate'
+  | 'findLiveSession'
+  | 'findLiveSessionByRid'
+  | 'useSession'
+  | 'listLiveSessions'
+  | 'revokeSession'
+  | 'revokeOtherSessions'
+  | 'revokeSessions'
+>
+
+export function sessionsIn({ run }: Database): SessionMethods {
+  return {
+    async markCredentials() {
+      const [row] = await run(calls.markCredentials)
+      return Number(row?.last_value)
+    },
+
+    async openSession(session) {
+      const { verified, idleLifetime, absoluteLifetime } = session
+      const version = 'passwordVersion' in verified ? verified.passwordVersion : null
+      const mark = 'mark' in verified ? verified.mark : null
+      const [row = {}] = await run(calls.openSession, [
+        toRecord(session),
+        idleLifetime,
+        absoluteLifetime,
+        version,
+        mark,
+      ])
+      return toOpening(session, row)
+    },
+
+    async rotate(presentation) {
+      const [row = {}] = await run(calls.rotate, toParameters(presentation))
+      return toRotation(row)
+    },
+
+    async findLiveSession(sid) {
+      return optional(await run(calls.findLiveSession, [sid]))
+    },
+
+    async findLiveSessionByRid(ridHash) {
+      return optional(await run(calls.findLiveSessionByRid, [ridHash]))
+    },
+
+    async useSession({ ridHash, mode, idleLifetime, slideAfter }) {
+      return optional(await run(calls.useSession, [ridHash, mode, idleLifetime, slideAfter]))
+    },
+
+    async listLiveSessions(userId) {
+      return (await run(calls.listLiveSessions, [userId])).map(toSession)
+    },
+
+    async revokeSession(session, reason) {
+      const named = 'sid' in session ? [session.sid, session.userId, null] : [null, null, session.ridHash]
+      const [row] = await run(calls.revokeSession, [...named, reason])
+      return { outcome: row?.outcome }
+    },
+
+    async revokeSessions(userId, reason, keepSid = '') {
+      await run(calls.revokeSessions, [userId, reason, keepSid])
+    },
+
+    async revokeOtherSessions(userId, keepSid, reason) {
+      await run(calls.revokeOtherSessions, [userId, reason, keepSid])
+    },
+  }
+}
+
+function optional([row]: readonly Row[]): Session | undefined {
+  return row && toSession(row)
+}
+
+/** The columns that are known before the database has read its clock. */
+function toRecord(session: NewSession): string {
+  return JSON.stringify({
+    sid: session.sid,
+    rid_hash: `\\x${Buffer.from(session.ridHash).toString('hex')}`,
+    user_id: session.userId,
+    client_id: session.clientId,
+    mode: session.mode,
+    scope: session.scope,
+    audience: session.audience,
+    amr: session.amr.join(' '),
+    user_agent: session.userAgent,
+    ip: session.ip,
+    pepper_id: session.pepperId,
+  })
+}
+
+function toOpening(session: NewSession, row: Row): Opening {
+  if (row.outcome !== 'opened') return { outcome: row.outcome as 'credentials_changed' | 'clock_behind' }
+  const { ridHash: _, pepperId: __, idleLifetime: ___, absoluteLifetime: ____, verified: _____, ...named } = session
+  const now = Number(row.now)
+  const times = {
+    createdAt: now,
+    lastSeenAt: now,
+    authenticatedAt: Number(row.authenticated_at),
+    idleExpiresAt: Number(row.idle_expires_at),
+    absoluteExpiresAt: Number(row.absolute_expires_at),
+  }
+  return { outcome: 'opened', session: { ...named, ...times }, ...toMoment(row) }
+}
+
+function toMoment(row: Row) {
+  return { now: Number(row.now), notBefore: Number(row.not_before), keysVersion: Number(row.keys_version) }
+}
+
+function toParameters(presentation: Presentation): unknown[] {
+  const { ridHash, gen, att, clientId, modes, pepperId, limits, idleLifetime, audience, deadline } = presentation
+  return [
+    ridHash,
+    gen,
+    att,
+    clientId,
+    modes,
+    pepperId,
+    limits.leeway,
+    limits.hold,
+    idleLifetime,
+    audience,
+    Math.floor(deadline),
+  ]
+}
+
+function toRotation(row: Row): Rotation {
+  switch (row.outcome) {
+    case 'late':
+    case 'unknown':
+    case 'other_audience':
+    case 'clock_behind':
+      return { outcome: row.outcome }
+    case 'over':
+      return { outcome: 'over', sid: String(row.sid), why: String(row.why) }
+    case 'reused':
+    case 'ahead':
+      return { outcome: row.outcome, sid: String(row.sid), userId: String(row.user_id) }
+    default:
+      return {
+        outcome: row.outcome as Served,
+        session: toSession(row),
+        state: toRotationState(row),
+        pepperId: Number(row.pepper_id),
+        successor: row.successor === true,
+        ...toMoment(row),
+      }
+  }
+}
+
+function toRotationState(row: Row): RotationState {
+  return {
+    ...firstGeneration(0),
+    gen: Number(row.gen),
+    att: Number(row.att),
+    prevAtt: Number(row.prev_att),
+    lastServedAt: Number(row.last_served_at),
+    generationStartedAt: Number(row.generation_started_at),
+    confirmed: row.confirmed === true,
+    back: Number(row.back),
+  }
+}
