@@ -2,14 +2,14 @@
 import { normalizeEmail, openInstallation } from '@countersign/server/administration'
 import type { Terminal } from './terminal.ts'
 
-type Installation = ReturnType<typeof openInstallation>
+type Installation = Awaited<ReturnType<typeof openInstallation>>
 
 /** Runs an act on the database that the environment names. @throws when there is none, or it cannot be used */
 export async function withInstallation<Result>(
   { env }: Terminal,
   act: (installation: Installation) => Promise<Result>,
 ): Promise<Result> {
-  const installation = openInstallation(env)
+  const installation = await openInstallation(env)
   try {
     return await act(installation)
   } finally {

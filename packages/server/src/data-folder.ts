@@ -14,6 +14,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { type DatabaseLocation, describeDatabase } from './store/database-location.ts'
 
 /** The folder cannot be used. The message says what to do. */
 export class DataFolderError extends Error {
@@ -55,12 +56,13 @@ export function readMasterKey(folder: string): string {
 }
 
 /** A new key would not open what a database holds already. @throws DataFolderError when its key is gone */
-export function assertMasterKeyKept(folder: string, databasePath: string): void {
+export function assertMasterKeyKept(folder: string, database: DatabaseLocation): void {
   const path = masterKeyPath(folder)
-  const isEmpty = (statSync(databasePath, { throwIfNoEntry: false })?.size ?? 0) === 0
+  // What is in PostgreSQL is seen when its keys are opened.
+  const isEmpty = database.kind === 'postgres' || (statSync(database.path, { throwIfNoEntry: false })?.size ?? 0) === 0
   if (existsSync(path) || isEmpty) return
   throw new DataFolderError(
-    `The database ${databasePath} is there and its master key ${path} is not. Put the key back, or set COUNTERSIGN_MASTER_KEY.`,
+    `The database ${describeDatabase(database)} is there and its master key ${path} is not. Put the key back, or set COUNTERSIGN_MASTER_KEY.`,
   )
 }
 

@@ -9,6 +9,7 @@ import type { Algorithm } from '@countersign/token'
 import type { AuthorizationServerOptions } from './options.ts'
 import type { RedisOptions } from './revocation/redis-mirror.ts'
 import { OptionsError, resolveOptions } from './settings.ts'
+import { type DatabaseLocation, parseDatabaseLocation } from './store/database-location.ts'
 import type { Store } from './store/store.ts'
 
 /** `dev` fills in what a person trying it out has not set; `start` asks for it. */
@@ -18,10 +19,11 @@ export type Environment = Readonly<Record<string, string | undefined>>
 
 /** Everything that is needed to start, checked as far as it can be without touching the port, the folder or the database. */
 export interface StartSettings {
+  readonly mode: RunMode
   readonly port: number
   readonly host: string
   readonly dataDir: string
-  readonly databasePath: string
+  readonly database: DatabaseLocation
   readonly logLevel: string
   /** What the environment says of the server's options; dev fills in issuer and master key later. */
   readonly options: Partial<AuthorizationServerOptions>
@@ -99,15 +101,15 @@ export function readEnvironment(env: Environment, mode: RunMode): StartSettings 
   const options = readOptions(read, mode, warnings, problems)
   if (mode === 'start') requireAll(options, problems)
   problems.push(...checkOptions(options, port))
-  const databasePath = readDatabasePath(read('COUNTERSIGN_DATABASE_URL'), dataDir, problems)
+  const database = readDatabase(read('COUNTERSIGN_DATABASE_URL'), dataDir, problems)
   if (problems.length > 0) throw new SettingsError([...new Set(problems)])
-  return { port, host: read('HOST') ?? '127.0.0.1', dataDir, databasePath, logLevel, options, warnings }
+  return { mode, port, host: read('HOST') ?? '127.0.0.1', dataDir, database, logLevel, options, warnings }
 }
 
 /** What an operator's command needs to know of an installation. */
 export interface InstallationSettings {
   readonly dataDir: string
-  readonly databasePath: string
+  readonly database: DatabaseLocation
   /** The master key, unless it is in the data folder. */
   readonly masterKey: string | undefined
 }
@@ -117,11 +119,11 @@ export function readInstallation(env: Environment): InstallationSettings {
   const problems: string[] = []
   const read = createReader(env, problems)
   const dataDir = resolve(read('COUNTERSIGN_DATA_DIR') ?? '.countersign')
-  const databasePath = readDatabasePath(read('COUNTERSIGN_DATABASE_URL'), dataDir, problems)
+  const database = readDatabase(read('COUNTERSIGN_DATABASE_URL'), dataDir, problems)
   const masterKey = read('COUNTERSIGN_MASTER_KEY')
   problems.push(...checkOptions(masterKey === undefined ? {} : { masterKey }, 0))
   if (problems.length > 0) throw new SettingsError(problems)
-  return { dataDir, databasePath, masterKey }
+  return { dataDir, database, masterKey }
 }
 
 type Read = (name: string) => string | undefined
@@ -147,12 +149,11 @@ function readPort(text = '4000', problems: string[]): number {
   return port
 }
 
-function readDatabasePath(url: string | undefined, dataDir: string, problems: string[]): string {
-  if (url === undefined) return join(dataDir, 'countersign.db')
-  const path = /^sqlite:(.+)$/s.exec(url)?.[1]
-  if (path === undefined)
-    problems.push('COUNTERSIGN_DATABASE_URL must be sqlite:<path>, which is the database that this version has')
-  return resolve(path ?? '')
+function readDatabase(url: string | undefined, dataDir: string, problems: string[]): DatabaseLocation {
+  if (url === undefined) return { kind: 'sqlite', path: join(dataDir, 'countersign.db') }
+  const location = parseDatabaseLocation(url)
+  if (location === undefined) problems.push('COUNTERSIGN_DATABASE_URL must be sqlite:<path> or postgres://…')
+  return location ?? { kind: 'sqlite', path: '' }
 }
 
 function readOptions(

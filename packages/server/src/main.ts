@@ -14,8 +14,8 @@ import { type RunMode, readEnvironment, SettingsError, type StartSettings } from
 import { createNodeServer } from './node.ts'
 import { readyBlock } from './ready-block.ts'
 import { type AuthorizationServer, createAuthorizationServer } from './server.ts'
+import { openStore } from './store/database-location.ts'
 import { assertUsable, UnusableDatabaseError } from './store/sqlite/migrations.ts'
-import { openSqliteStore } from './store/sqlite/sqlite-store.ts'
 import type { Store } from './store/store.ts'
 
 /** How long requests in flight may take to finish after a signal, milliseconds. */
@@ -103,13 +103,14 @@ function listenProblem(error: NodeJS.ErrnoException, port: number, host: string)
 
 /** Opens folder, database and keys, in this order, each of them made on the first start. What cannot be used is left as it was. */
 async function open(settings: StartSettings, port: number, log: pino.Logger): Promise<Running> {
-  const { dataDir, databasePath, options } = settings
-  explainDatabase(databasePath, () => assertUsable(databasePath))
-  if (options.masterKey === undefined) assertMasterKeyKept(dataDir, databasePath)
-  if (options.masterKey === undefined || dirname(databasePath) === dataDir) prepareDataFolder(dataDir)
+  const { dataDir, database, options, mode } = settings
+  if (database.kind === 'sqlite') assertUsable(database.path)
+  if (options.masterKey === undefined) assertMasterKeyKept(dataDir, database)
+  const isInFolder = database.kind === 'sqlite' && dirname(database.path) === dataDir
+  if (options.masterKey === undefined || isInFolder) prepareDataFolder(dataDir)
   const masterKey = options.masterKey ?? readOrMakeMasterKey(dataDir)
   const issuer = options.issuer ?? `http://localhost:${port}`
-  const store = explainDatabase(databasePath, () => openSqliteStore({ path: databasePath }))
+  const store = await openStore(database, { migrates: mode === 'dev' })
   const server = createAuthorizationServer({ ...options, issuer, masterKey, store, log })
   try {
     await server.ready()
@@ -118,17 +119,6 @@ async function open(settings: StartSettings, port: number, log: pino.Logger): Pr
     throw error
   }
   return { server, store, issuer }
-}
-
-function explainDatabase<Result>(path: string, act: () => Result): Result {
-  try {
-    return act()
-  } catch (error) {
-    if (error instanceof UnusableDatabaseError) throw error
-    throw new UnusableDatabaseError(
-      `The database ${path} cannot be opened: ${(error as Error).message}. Set COUNTERSIGN_DATABASE_URL to a file that can.`,
-    )
-  }
 }
 
 /** Stops whole on a signal, or when the launcher that started this process is gone: no new requests, drain, close. */

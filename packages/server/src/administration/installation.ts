@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs'
 import { exportPublicJwk, exportPublicPem, type PublicJwk } from '@countersign/token'
 import { assertMasterKeyKept, readMasterKey } from '../data-folder.ts'
 import { type Environment, readInstallation } from '../environment.ts'
+import { openStore } from '../store/database-location.ts'
 import { UnusableDatabaseError } from '../store/sqlite/migrations.ts'
-import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
 import type { Store } from '../store/store.ts'
 import { openKeys } from '../tokens/keys.ts'
 import { createSeal } from '../tokens/seal.ts'
@@ -27,18 +27,18 @@ interface Installation {
  * @throws SettingsError that lists every setting that cannot be used
  * @throws UnusableDatabaseError when there is no database, or none of this version of Countersign
  */
-export function openInstallation(env: Environment): Installation {
-  const { dataDir, databasePath, masterKey } = readInstallation(env)
-  if (!existsSync(databasePath)) {
+export async function openInstallation(env: Environment): Promise<Installation> {
+  const { dataDir, database, masterKey } = readInstallation(env)
+  if (database.kind === 'sqlite' && !existsSync(database.path)) {
     throw new UnusableDatabaseError(
-      `There is no database ${databasePath}. Start the server once, or set COUNTERSIGN_DATA_DIR or COUNTERSIGN_DATABASE_URL as it has them.`,
+      `There is no database ${database.path}. Start the server once, or set COUNTERSIGN_DATA_DIR or COUNTERSIGN_DATABASE_URL as it has them.`,
     )
   }
-  const store = openSqliteStore({ path: databasePath })
+  const store = await openStore(database)
 
   function findMasterKey(): string {
     if (masterKey !== undefined) return masterKey
-    assertMasterKeyKept(dataDir, databasePath)
+    assertMasterKeyKept(dataDir, database)
     return readMasterKey(dataDir)
   }
 
