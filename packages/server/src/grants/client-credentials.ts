@@ -10,6 +10,7 @@ import type { Parts } from '../parts.ts'
 import type { Client } from '../store/client-store.ts'
 import { isIssuedFor } from '../tokens/granted-scope.ts'
 import { clockBehind } from './clock-behind.ts'
+import { isHeld } from './held-answer.ts'
 
 export interface ClientTokenRequest {
   readonly client: Client
@@ -32,18 +33,22 @@ export async function issueToClient(parts: Parts, request: ClientTokenRequest): 
   const { client } = request
   const scope = readScope(client, request.scope)
   const audience = readAudience(parts, request.resource, scope)
-  const admission = await parts.store.admitClient(client.id)
-  if (admission.outcome === 'clock_behind') throw clockBehind(parts)
-  if (admission.outcome === 'refused')
-    throw new OAuthError('invalid_client', { reason: 'the client has just been disabled' })
-  const { now, notBefore, keysVersion } = admission
-  const accessTokens = await parts.accessTokensOf(keysVersion)
-  const issued = await accessTokens.issueToClient({ clientId: client.id, audience, scope, now, notBefore })
-  return {
-    access_token: issued.accessToken,
-    token_type: 'Bearer',
-    expires_in: issued.expiresIn,
-    scope: scope.join(' '),
+  for (;;) {
+    const admission = await parts.store.admitClient(client.id)
+    if (admission.outcome === 'clock_behind') throw clockBehind(parts)
+    if (admission.outcome === 'refused')
+      throw new OAuthError('invalid_client', { reason: 'the client has just been disabled' })
+    const { now, notBefore, keysVersion } = admission
+    const accessTokens = await parts.accessTokensOf(keysVersion)
+    const issued = await accessTokens.issueToClient({ clientId: client.id, audience, scope, now, notBefore })
+    // Another not-before may have been written meanwhile: the token that is given is made once the clock is there.
+    if (isHeld(admission)) continue
+    return {
+      access_token: issued.accessToken,
+      token_type: 'Bearer',
+      expires_in: issued.expiresIn,
+      scope: scope.join(' '),
+    }
   }
 }
 

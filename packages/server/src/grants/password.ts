@@ -12,6 +12,7 @@ import { encodeSessionToken, hashSessionToken, sessionSecretLength } from '../se
 import type { Opening, Session, SessionMode } from '../store/store.ts'
 import { grantedScope, requestedAudience } from '../tokens/granted-scope.ts'
 import { clockBehind } from './clock-behind.ts'
+import { endedWhileHeld } from './held-answer.ts'
 import { scopeAnswer, type TokenGrant } from './token-grant.ts'
 
 export interface SignIn {
@@ -110,6 +111,8 @@ async function grantTokens(
   try {
     const accessTokens = await parts.accessTokensOf(keysVersion)
     const issued = await accessTokens.issue({ session, account, audience, scope, now, notBefore })
+    if (await endedWhileHeld(store, session, { now, notBefore }))
+      throw new OAuthError('invalid_credentials', { reason: 'the session was ended while its answer was held' })
     const refreshToken = encodeRefreshToken(first, session.clientId, keys.peppers)
     return { session, account, now, ...issued, refreshToken, isNew: true, ...scopeAnswer(request.scope, scope) }
   } catch (error) {

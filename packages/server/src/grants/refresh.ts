@@ -11,6 +11,7 @@ import { encodeRefreshToken, hashRid, parseRefreshToken, type RefreshToken } fro
 import type { Rotation, SessionMode } from '../store/store.ts'
 import { grantedScope, isIssuedFor, otherAudience, requestedAudience } from '../tokens/granted-scope.ts'
 import { clockBehind } from './clock-behind.ts'
+import { endedWhileHeld } from './held-answer.ts'
 import { scopeAnswer, type TokenGrant } from './token-grant.ts'
 
 export interface RefreshRequest {
@@ -54,7 +55,7 @@ async function answer(
   token: RefreshToken,
   rotation: Served,
 ): Promise<TokenGrant> {
-  const { settings, accounts, keys, log } = parts
+  const { settings, store, accounts, keys, log } = parts
   const { session, state, pepperId, now, notBefore, keysVersion } = rotation
   const account = await accounts.findAccount(session.userId)
   if (!account) throw new OAuthError('invalid_grant', { reason: 'the account is gone' })
@@ -74,6 +75,8 @@ async function answer(
     : encodeRefreshToken(current, session.clientId, keys.peppers)
   const accessTokens = await parts.accessTokensOf(keysVersion)
   const issued = await accessTokens.issue({ session, account, audience, scope, now, notBefore })
+  if (await endedWhileHeld(store, session, { now, notBefore }))
+    throw new OAuthError('invalid_grant', { reason: 'the session was ended while its answer was held' })
   const isNew = refreshToken !== request.refreshToken
   return { session, account, now, ...issued, refreshToken, isNew, ...scopeAnswer(request.scope, scope) }
 }

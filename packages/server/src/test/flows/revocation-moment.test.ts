@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { protectApi } from '../protected-api.ts'
-import { createTestClient } from '../test-client.ts'
+import { createTestClient, form } from '../test-client.ts'
 import { ada, claimsOf, issuer, startTestServer, type TestServer, type Tokens } from '../test-server.ts'
 
 const root = { email: 'root@example.com', password: 'another quite long password' }
@@ -36,8 +36,8 @@ const acts: Readonly<Record<string, Act>> = {
   'revocation of everything': (server) => asAdmin(server, '/api/admin/revocations', { sub_id: { format: 'all' } }),
 }
 
-async function start(t: TestContext, skew: number) {
-  const server = startTestServer(t)
+async function start(t: TestContext, skew: number, options: Parameters<typeof startTestServer>[1] = {}) {
+  const server = startTestServer(t, options)
   const { accessToken } = await server.signUp(root.email, root.password)
   await server.server.updateAccount(String(claimsOf(accessToken).sub), { roles: ['admin'] })
   await server.signUp()
@@ -90,4 +90,82 @@ describe('revoked and signed in again in the same second', () => {
         assert.equal(await api.statusOf(next), 200)
       }
   })
+})
+
+describe('revoked twice in one second, with an answer held until its end in between', () => {
+  /** Starts a server that does something once while it holds an answer, which is dated into the next second. */
+  async function startHolding(t: TestContext) {
+    let meanwhile: (() => Promise<unknown>) | undefined
+    const sleep = async (time: number) => {
+      const run = meanwhile
+      meanwhile = undefined
+      await run?.()
+      server.clock.now = Math.max(server.clock.now, heldUntil(time))
+    }
+    const began = await start(t, 0, { sleep: sleep as never })
+    const { server } = began
+    const heldUntil = (time: number) => Math.floor(server.clock.now / 1000) * 1000 + (time > 0 ? 1000 : 0)
+    server.clock.now = Math.ceil(server.clock.now / 1000) * 1000 + 2100
+    await began.api.isLive()
+    return { ...began, whileHeld: (run: () => Promise<unknown>) => (meanwhile = run) }
+  }
+
+  const act = { actor: 'test', reason: '' }
+  const seconds = {
+    'a suspension': (server: TestServer, userId: string) => server.store.suspendUser(userId, act),
+    'a revocation of the user': (server: TestServer, userId: string) =>
+      server.store.revoke({ kind: 'user', userId }, act),
+    'a revocation of everything': (server: TestServer) => server.store.revoke({ kind: 'all' }, act),
+    'the end of the session': async ({ store }: TestServer, userId: string) => {
+      for (const { sid } of await store.listLiveSessions(userId)) await store.revoke({ kind: 'session', sid }, act)
+    },
+  }
+  for (const [name, second] of Object.entries(seconds)) {
+    test(`${name} ends what a login is about to be given`, async (t) => {
+      const { server, whileHeld } = await startHolding(t)
+      const first = await server.signIn()
+      await server.call('POST', '/api/auth/logout-all', { token: first.accessToken })
+      whileHeld(() => second(server, sub(first)))
+      const reply = await server.call('POST', '/api/auth/login', { json: ada })
+      assert.deepEqual([reply.status, reply.json.code], [401, 'invalid_credentials'])
+    })
+
+    test(`${name} ends what a refresh is about to be given`, async (t) => {
+      const { server, whileHeld } = await startHolding(t)
+      const first = await server.signIn()
+      const passwords = { currentPassword: ada.password, newPassword: ada.password }
+      await server.call('POST', '/api/auth/password', { token: first.accessToken, json: passwords })
+      whileHeld(() => second(server, sub(first)))
+      const reply = await server.refresh(first.refreshToken)
+      assert.deepEqual([reply.status, reply.json.code], [401, 'invalid_grant'])
+    })
+  }
+
+  test('the end of a client ends what it is about to be given', async (t) => {
+    const { server, whileHeld } = await startHolding(t)
+    const { id, basic } = await createTestClient(server, ['orders:read'])
+    await server.store.revoke({ kind: 'client', clientId: id }, act)
+    whileHeld(() => server.store.disableClient(id, act))
+    const reply = await form(server, '/oauth/token', { grant_type: 'client_credentials' }, basic)
+    assert.deepEqual([reply.status, reply.json.error], [401, 'invalid_client'])
+  })
+
+  for (const kind of ['client', 'all'] as const)
+    test(`a client gets a token that was made after the second revocation: ${kind}`, async (t) => {
+      const { server, api, whileHeld } = await startHolding(t)
+      const { id, basic } = await createTestClient(server, ['orders:read'])
+      const revoke = () => server.store.revoke(kind === 'all' ? { kind } : { kind, clientId: id }, act)
+      await revoke()
+      let madeBefore = 0
+      whileHeld(async () => {
+        madeBefore = server.clock.now
+        await revoke()
+      })
+      const { json } = await form(server, '/oauth/token', { grant_type: 'client_credentials', resource: issuer }, basic)
+      const { iat } = claimsOf(json.access_token)
+      assert.ok(Number(iat) * 1000 > madeBefore && Number(iat) <= server.clock.now / 1000)
+      server.clock.now += 500
+      await api.isLive()
+      assert.equal(await api.statusOf(json.access_token), 200)
+    })
 })
