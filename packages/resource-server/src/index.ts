@@ -15,5 +15,6 @@ export { FetchRequestView, type NodeRequest, NodeRequestView, type RequestView }
 export { createRequirementCheck, type RequirementCheck, type Requirements } from './requirements.ts'
 export { createResourceMetadata, type ResourceMetadata, type ResourceMetadataOptions } from './resource-metadata.ts'
 export type { ReplicaState, ReplicaStatus } from './revocation/replica.ts'
+export { formatRevocationMetrics } from './revocation/revocation-metrics.ts'
 export type { RevocationPolicy } from './revocation/revocation-policy.ts'
 export { RevocationSet, type TokenMarks } from './revocation/revocation-set.ts'
