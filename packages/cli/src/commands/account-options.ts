@@ -2,11 +2,11 @@ import type { RegisteredAccount } from '@countersign/server/administration'
 import type { Command } from 'commander'
 import type { PasswordInput } from '../password-input.ts'
 import { formatTable, printResult, type Terminal } from '../terminal.ts'
+import { type ActOptions, reasonOption } from './reason.ts'
 
-export interface AccountOptions {
+export interface AccountOptions extends ActOptions {
   readonly email: string
   readonly passwordStdin?: boolean
-  readonly json?: boolean
 }
 
 /** Adds what is told of a new account. */
@@ -17,6 +17,7 @@ export function addAccountOptions(command: Command): Command {
       '--password-stdin',
       'read the password from stdin; otherwise a terminal is asked, and without one a password is made',
     )
+    .addOption(reasonOption())
     .option('--json', 'print {"id": …, "email": …, "roles": […]}, and "password" if it was made')
 }
 

@@ -22,6 +22,15 @@ describe('users create', () => {
     assert.ok(await canSignIn(installation, ada.password))
   })
 
+  test('is kept in the audit table, with whom and why, and nothing of an address that was taken', async (t) => {
+    const { env, store } = await newInstallation(t)
+    const words = ['users', 'create', '--email', ada.email, '--reason', 'a new colleague']
+    const { id } = await runJson<{ id: string }>(words, env)
+    assert.equal((await run(words, env)).code, 1)
+    const lines = (await store.listAudit(undefined, 10)).map(({ at: _, id: __, ...line }) => line)
+    assert.deepEqual(lines, [{ event: 'user.create', actor: 'cli', subject: id, reason: 'a new colleague' }])
+  })
+
   test('makes a password where there is none to read, and shows it once on stdout', async (t) => {
     const installation = await newInstallation(t)
     const made = await runJson<Made>(['users', 'create', '--email', ada.email], installation.env)
@@ -69,6 +78,31 @@ describe('admin create', () => {
     assert.deepEqual(roles, ['admin'])
     const login = (await (await installation.call('/api/auth/login', { ...ada, password })).json()) as Tokens
     assert.equal((await installation.call('/api/admin/audit', undefined, login.accessToken)).status, 200)
+  })
+
+  test('is kept in the audit table, step by step, with whom and why', async (t) => {
+    const installation = await newInstallation(t)
+    const { env, store } = installation
+    const ids: string[] = []
+    for (const reason of ['the first', 'lost the password']) {
+      const words = ['admin', 'create', '--email', ada.email, '--reason', reason]
+      ids.push((await runJson<{ id: string }>(words, env)).id)
+    }
+    const [id] = ids
+    assert.deepEqual(
+      (await store.listAudit(undefined, 10)).map(({ event, actor, subject, reason }) => [
+        event,
+        actor,
+        subject,
+        reason,
+      ]),
+      [
+        ['user.update', 'cli', id, 'lost the password'],
+        ['user.password', 'cli', id, 'lost the password'],
+        ['user.update', 'cli', id, 'the first'],
+        ['user.create', 'cli', id, 'the first'],
+      ],
+    )
   })
 
   test('gives an account the role with a new password, keeps its id and other roles, and ends its sessions', async (t) => {

@@ -5,6 +5,7 @@ import { withInstallation } from '../installation.ts'
 import { readPassword } from '../password-input.ts'
 import type { Terminal } from '../terminal.ts'
 import { type AccountOptions, addAccountOptions, printAccount } from './account-options.ts'
+import { actOf } from './reason.ts'
 
 /** admin: who may administer. */
 export function addAdminCommands(program: Command, terminal: Terminal): void {
@@ -23,10 +24,11 @@ export function addAdminCommands(program: Command, terminal: Terminal): void {
     .action((options: AccountOptions) => createAdministrator(terminal, options))
 }
 
-async function createAdministrator(terminal: Terminal, { email, passwordStdin, json }: AccountOptions): Promise<void> {
+async function createAdministrator(terminal: Terminal, options: AccountOptions): Promise<void> {
+  const { email, passwordStdin, json } = options
   await withInstallation(terminal, async ({ store }) => {
     const input = await readPassword(terminal, passwordStdin)
-    const account = await registerAdministrator(store, { email, password: input.password }, randomBytes)
+    const account = await registerAdministrator(store, { email, password: input.password }, actOf(options), randomBytes)
     printAccount(terminal, json, account, input)
   })
 }

@@ -32,10 +32,11 @@ function addAct(command: Command, description: string): Command {
     .option('--json', 'print {"id": …, "suspended": true or false}')
 }
 
-async function createUser(terminal: Terminal, { email, passwordStdin, json }: AccountOptions): Promise<void> {
+async function createUser(terminal: Terminal, options: AccountOptions): Promise<void> {
+  const { email, passwordStdin, json } = options
   await withInstallation(terminal, async ({ store }) => {
     const input = await readPassword(terminal, passwordStdin)
-    const account = await registerAccount(store, { email, password: input.password }, randomBytes)
+    const account = await registerAccount(store, { email, password: input.password }, actOf(options), randomBytes)
     printAccount(terminal, json, account ?? refuse('This address has an account.'), input)
   })
 }

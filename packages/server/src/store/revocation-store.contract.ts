@@ -314,6 +314,30 @@ export function revocationContract(name: string, fixture: StoreFixture): void {
       )
     })
 
+    rule(
+      'what an operator does to an account is kept; what its owner does, or what came to nothing, is not',
+      async ({ store }) => {
+        const account = { id: 'usr_2', email: 'bob@example.com', passwordHash: 'hash' }
+        const change = { userId: 'usr_2', fromVersion: 1, passwordHash: 'other', keepSid: '' }
+        await store.createAccount(account, act)
+        await store.createAccount({ ...account, id: 'usr_3' }, act)
+        await store.updateAccount('usr_2', { roles: ['admin'] }, act)
+        await store.updateAccount('nobody', { roles: ['admin'] }, act)
+        await store.replacePassword(change, act)
+        await store.replacePassword(change, act)
+        await store.updateAccount('usr_2', { roles: [] })
+        await store.replacePassword({ ...change, fromVersion: 2 })
+        assert.deepEqual(
+          (await store.listAudit(undefined, 10)).map(({ event, subject, actor }) => [event, subject, actor]),
+          [
+            ['user.password', 'usr_2', 'tester'],
+            ['user.update', 'usr_2', 'tester'],
+            ['user.create', 'usr_2', 'tester'],
+          ],
+        )
+      },
+    )
+
     rule('the audit table is read from the newest on', async ({ store }) => {
       for (let turn = 0; turn < 5; turn += 1) await store.revoke({ kind: 'token', jti: `token-${turn}` }, act)
       const first = await store.listAudit(undefined, 2)

@@ -12,7 +12,7 @@
 
 import type { PresentedToken, RotationLimits, RotationState, Served } from '../sessions/rotation.ts'
 import type { ClientStore } from './client-store.ts'
-import type { RevocationStore } from './revocation-store.ts'
+import type { Act, RevocationStore } from './revocation-store.ts'
 
 /** The store could not be reached or could not write. Nothing has changed. */
 export class StoreUnavailableError extends Error {
@@ -205,22 +205,26 @@ export interface Store extends ClientStore, RevocationStore {
   estimateNow(): number
   close(): Promise<void>
 
-  /** Makes an account, unless the address has one. Both outcomes do the same work. */
-  createAccount(account: NewAccount): Promise<{ outcome: 'created' | 'taken' }>
+  /** Makes an account, unless the address has one. Both outcomes do the same work. An operator's act is kept in the audit table. */
+  createAccount(account: NewAccount, act?: Act): Promise<{ outcome: 'created' | 'taken' }>
   findCredentials(email: string): Promise<AccountCredentials | undefined>
   findCredentialsById(userId: string): Promise<AccountCredentials | undefined>
   findAccount(userId: string): Promise<Account | undefined>
-  updateAccount(userId: string, change: AccountChange): Promise<{ outcome: 'updated' | 'unknown' }>
+  /** Sets roles or claims. An operator's act is kept in the audit table. */
+  updateAccount(userId: string, change: AccountChange, act?: Act): Promise<{ outcome: 'updated' | 'unknown' }>
   /**
    * Replaces a password and ends every session of the user but `keepSid`; not if another change came first, nor if `keepSid` is over
-   * by now.
+   * by now. An operator's act is kept in the audit table.
    */
-  replacePassword(change: {
-    readonly userId: string
-    readonly fromVersion: number
-    readonly passwordHash: string
-    readonly keepSid: string
-  }): Promise<{ outcome: 'replaced' | 'credentials_changed' }>
+  replacePassword(
+    change: {
+      readonly userId: string
+      readonly fromVersion: number
+      readonly passwordHash: string
+      readonly keepSid: string
+    },
+    act?: Act,
+  ): Promise<{ outcome: 'replaced' | 'credentials_changed' }>
   /** Deletes an account, its sessions and all personal data, unless its password was changed meanwhile. */
   deleteAccount(userId: string, fromVersion: number): Promise<{ outcome: 'deleted' | 'credentials_changed' }>
 

@@ -1,4 +1,5 @@
 /** The built-in accounts in PostgreSQL. */
+import type { Act } from '../revocation-store.ts'
 import type { Store } from '../store.ts'
 import { calls } from './calls.ts'
 import type { Database } from './database.ts'
@@ -17,8 +18,8 @@ type AccountMethods = Pick<
 
 export function accountsIn({ run }: Database): AccountMethods {
   return {
-    async createAccount({ id, email, passwordHash }) {
-      const [row] = await run(calls.createAccount, [id, email, passwordHash])
+    async createAccount({ id, email, passwordHash }, act) {
+      const [row] = await run(calls.createAccount, [id, email, passwordHash, ...operator(act)])
       return { outcome: row?.outcome }
     },
 
@@ -37,14 +38,14 @@ export function accountsIn({ run }: Database): AccountMethods {
       return row && toAccount(row)
     },
 
-    async updateAccount(id, { roles, claims }) {
+    async updateAccount(id, { roles, claims }, act) {
       const json = (value: unknown) => (value === undefined ? null : JSON.stringify(value))
-      const updated = await run(calls.updateAccount, [id, json(roles), json(claims)])
-      return { outcome: updated.length === 1 ? 'updated' : 'unknown' }
+      const [row] = await run(calls.updateAccount, [id, json(roles), json(claims), ...operator(act)])
+      return { outcome: row?.outcome }
     },
 
-    async replacePassword({ userId, fromVersion, passwordHash, keepSid }) {
-      const [row] = await run(calls.replacePassword, [userId, fromVersion, passwordHash, keepSid])
+    async replacePassword({ userId, fromVersion, passwordHash, keepSid }, act) {
+      const [row] = await run(calls.replacePassword, [userId, fromVersion, passwordHash, keepSid, ...operator(act)])
       return { outcome: row?.outcome }
     },
 
@@ -53,4 +54,9 @@ export function accountsIn({ run }: Database): AccountMethods {
       return { outcome: row?.outcome }
     },
   }
+}
+
+/** Who does it and why, for the audit table; nothing for what an account's owner does. */
+function operator(act: Act | undefined): readonly [string | null, string | null] {
+  return [act?.actor ?? null, act?.reason ?? null]
 }

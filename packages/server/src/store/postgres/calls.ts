@@ -11,11 +11,11 @@ const accountColumns = `a.user_id, a.email, a.email_verified, a.roles, a.claims,
 const texts = {
   now: 'SELECT countersign.now_ms() AS now',
 
-  createAccount: 'SELECT countersign.create_account($1, $2, $3) AS outcome',
+  createAccount: 'SELECT countersign.create_account($1, $2, $3, $4, $5) AS outcome',
   findAccountByEmail: `SELECT ${accountColumns} FROM countersign.accounts a WHERE a.email = $1`,
   findAccount: `SELECT ${accountColumns} FROM countersign.accounts a WHERE a.user_id = $1`,
-  updateAccount: `UPDATE countersign.accounts SET roles = coalesce($2, roles), claims = coalesce($3, claims) WHERE user_id = $1 RETURNING user_id`,
-  replacePassword: 'SELECT countersign.replace_password($1, $2, $3, $4) AS outcome',
+  updateAccount: 'SELECT countersign.update_account($1, $2, $3, $4, $5) AS outcome',
+  replacePassword: 'SELECT countersign.replace_password($1, $2, $3, $4, $5, $6) AS outcome',
   deleteAccount: 'SELECT countersign.delete_account($1, $2) AS outcome',
 
   markCredentials: 'SELECT last_value FROM countersign.credential_marks',

@@ -285,13 +285,20 @@ const sessions = `
 `
 
 const accounts = `
-  CREATE FUNCTION countersign.create_account(p_id text, p_email text, p_password_hash text) RETURNS text LANGUAGE plpgsql AS $$
+  -- An act of an operator is kept; without one, actor and reason are null.
+  CREATE FUNCTION countersign.write_operator_audit(event text, subject text, actor text, reason text, now_ms bigint) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO countersign.audit (at, event, actor, subject, reason) SELECT now_ms, event, actor, subject, reason WHERE actor IS NOT NULL
+  $$;
+
+  CREATE FUNCTION countersign.create_account(p_id text, p_email text, p_password_hash text, p_actor text, p_reason text) RETURNS text
+  LANGUAGE plpgsql AS $$
   DECLARE v_now bigint := countersign.now_ms();
   BEGIN
     INSERT INTO countersign.users (id, created_at) VALUES (p_id, v_now) ON CONFLICT DO NOTHING;
     INSERT INTO countersign.accounts (user_id, email, password_hash, created_at) VALUES (p_id, p_email, p_password_hash, v_now)
       ON CONFLICT (email) DO NOTHING;
     IF FOUND THEN
+      PERFORM countersign.write_operator_audit('user.create', p_id, p_actor, p_reason, v_now);
       RETURN 'created';
     END IF;
     -- A commit that costs what the other one costs.
@@ -301,7 +308,19 @@ const accounts = `
     RETURN 'taken';
   END $$;
 
-  CREATE FUNCTION countersign.replace_password(p_user_id text, p_from_version integer, p_password_hash text, p_keep_sid text) RETURNS text
+  CREATE FUNCTION countersign.update_account(p_user_id text, p_roles jsonb, p_claims jsonb, p_actor text, p_reason text) RETURNS text
+  LANGUAGE plpgsql AS $$
+  BEGIN
+    UPDATE countersign.accounts SET roles = coalesce(p_roles, roles), claims = coalesce(p_claims, claims) WHERE user_id = p_user_id;
+    IF NOT FOUND THEN
+      RETURN 'unknown';
+    END IF;
+    PERFORM countersign.write_operator_audit('user.update', p_user_id, p_actor, p_reason, countersign.now_ms());
+    RETURN 'updated';
+  END $$;
+
+  CREATE FUNCTION countersign.replace_password(p_user_id text, p_from_version integer, p_password_hash text, p_keep_sid text,
+    p_actor text, p_reason text) RETURNS text
   LANGUAGE plpgsql AS $$
   DECLARE v_now bigint;
   BEGIN
@@ -316,6 +335,7 @@ const accounts = `
       RETURN 'credentials_changed';
     END IF;
     PERFORM countersign.end_sessions(p_user_id, 'password_change', p_keep_sid, v_now);
+    PERFORM countersign.write_operator_audit('user.password', p_user_id, p_actor, p_reason, v_now);
     RETURN 'replaced';
   END $$;
 
@@ -499,7 +519,7 @@ const revocations = `
       GET DIAGNOSTICS v_count = ROW_COUNT;
       UPDATE countersign.revocation_feed f SET head = f.head + v_count, tick_at = v_now;
       DELETE FROM countersign.revocations WHERE id IN (SELECT r.id FROM countersign.revocations r
-        WHERE r.seq IS NOT NULL AND r.expires_at < v_now / 1000 ORDER BY r.expires_at LIMIT 200);
+        WHERE r.seq IS NOT NULL AND r.expires_at < v_now / 1000 ORDER BY r.expires_at LIMIT p_limit);
     END IF;
     SELECT h.* INTO epoch, seq, tick_at, keys_version, max_lifetime FROM countersign.head() h;
   END $$;

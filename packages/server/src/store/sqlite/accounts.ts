@@ -1,6 +1,7 @@
 /** The built-in accounts in SQLite. */
 import type { Account, AccountCredentials, NewAccount, Store } from '../store.ts'
 import type { Database } from './database.ts'
+import { audit } from './entries.ts'
 import { type Row, toAccount, toCredentials } from './rows.ts'
 import { revokeAll } from './sessions.ts'
 
@@ -17,7 +18,7 @@ type AccountMethods = Pick<
 
 export function accountsIn({ sql, transaction }: Database): AccountMethods {
   return {
-    async createAccount({ id, email, passwordHash }: NewAccount) {
+    async createAccount({ id, email, passwordHash }: NewAccount, act) {
       return transaction((now) => {
         const taken = sql.findAccountByEmail.get(email) !== undefined
         sql.insertUser.run({ id, now })
@@ -28,6 +29,7 @@ export function accountsIn({ sql, transaction }: Database): AccountMethods {
           sql.deleteUser.run(id)
           return { outcome: 'taken' }
         }
+        if (act !== undefined) audit(sql, 'user.create', id, act, now)
         return { outcome: 'created' }
       })
     },
@@ -44,19 +46,23 @@ export function accountsIn({ sql, transaction }: Database): AccountMethods {
       return optional(sql.findAccount.get(userId), toAccount)
     },
 
-    async updateAccount(id, change) {
+    async updateAccount(id, change, act) {
       const roles = change.roles ? JSON.stringify(change.roles) : null
       const claims = change.claims ? JSON.stringify(change.claims) : null
-      const { changes } = await transaction(() => sql.updateAccount.run({ id, roles, claims }))
-      return { outcome: changes === 1 ? 'updated' : 'unknown' }
+      return transaction((now) => {
+        if (sql.updateAccount.run({ id, roles, claims }).changes === 0) return { outcome: 'unknown' }
+        if (act !== undefined) audit(sql, 'user.update', id, act, now)
+        return { outcome: 'updated' }
+      })
     },
 
-    async replacePassword({ keepSid, ...change }) {
+    async replacePassword({ keepSid, ...change }, act) {
       return transaction((now) => {
         const isKeptOver = keepSid !== '' && sql.findLiveSession.get({ sid: keepSid, now }) === undefined
         if (isKeptOver) return { outcome: 'credentials_changed' }
         if (sql.replacePassword.run(change).changes === 0) return { outcome: 'credentials_changed' }
         revokeAll(sql, change.userId, 'password_change', keepSid, now)
+        if (act !== undefined) audit(sql, 'user.password', change.userId, act, now)
         return { outcome: 'replaced' }
       })
     },
