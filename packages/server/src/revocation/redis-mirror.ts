@@ -3,18 +3,22 @@
  * what is there counts only beside `<prefix>:live`, which lives for 5 s and is written only while everything is there:
  *
  *   AWAY     Redis cannot be reached: `:live` runs out by itself; tried again every second
- *   FILLING  a snapshot is being written; `:live` is not there yet
+ *   FILLING  a snapshot is being written; `:live` is not there yet, unless another server's has not run out
  *   LIVE     every entry is written before the next `:live`
- *   STANDBY  another server keeps the copy
+ *   STANDBY  another server keeps the copy; one that has not written for 2 s is taken for dead, so that `:live` need not run out
  *   EVICTING Redis may drop keys when its memory is full: `:live` is never written, and /readyz says so
  *
- * `<prefix>:mirror` names the filling, and lives as long as Redis remembers: if it is gone, Redis was emptied or replaced by an older copy,
- * and is filled anew. One script checks that and writes, so that no other order is possible. Acts wait for none of this.
+ * What is guarded against, each time by one script, so that no other order is possible:
+ * - `<prefix>:mirror` names the filling and counts its writes, for 5 s after each. If it is gone, another's, or not at our last write, Redis was
+ *   emptied, another server has taken over, or an older copy has taken Redis's place: it is filled anew. Two servers never write at once.
+ * - `:live` ends 5 s after the heartbeat that it stands for, by Redis's clock. A write that comes late, because Redis, the way or
+ *   this process stood still, makes nothing live.
+ * Acts wait for none of this.
  *
  * Keys: `<prefix>:sid:<sid>`, `:jti:`, `:sub:`, `:client:`, `:kid:` and `:all`, each with its not-before (0 where there is none), each until
  * its entry ends.
  */
-import type { RevocationEntry, RevocationKind } from '@countersign/token/revocations'
+import type { RevocationCursor, RevocationEntry, RevocationKind } from '@countersign/token/revocations'
 import type { Redis } from 'ioredis'
 import type { Log } from '../log.ts'
 import type { Store } from '../store/store.ts'
@@ -52,25 +56,46 @@ const NAMES: Readonly<Record<Exclude<RevocationKind, 'g'>, string>> = {
   c: 'client',
   k: 'kid',
 }
-const LIVE_SECONDS = 5
+const LIVE = 5000
+/** A marker that is to last this long was written less than 2 s ago. */
+const FRESH = 3000
 const RETRY = 1000
 const POLICY_CHECK = 30_000
 const CHUNK = 1000
 
+const TIME = `local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)`
+
+/** KEYS: marker; ARGV: the new one, how our last one began. Answers with Redis's time, or 0 if another server keeps the copy. */
+const BEGIN = `
+${TIME}
+local held = redis.call('GET', KEYS[1])
+if held and string.sub(held, 1, #ARGV[2]) ~= ARGV[2] and redis.call('PTTL', KEYS[1]) > ${FRESH} then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ${LIVE})
+return now`
+
 /**
- * KEYS: marker, live, entries…; ARGV: filling, place, then a not-before and an end for each entry. Of two writes for one key the later
- * not-before and the later end hold.
+ * KEYS: marker, live, entries…; ARGV: the marker, the next one, place, when `:live` ends, then a not-before and an end for each entry. Of
+ * two writes for one key the later not-before and the later end hold.
  */
 const WRITE = `
+${TIME}
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 for at = 3, #KEYS do
-  local notBefore, ends = tonumber(ARGV[at * 2 - 3]), tonumber(ARGV[at * 2 - 2])
+  local notBefore, ends = tonumber(ARGV[at * 2 - 1]), tonumber(ARGV[at * 2])
   local held = tonumber(redis.call('GET', KEYS[at]) or '-1')
   local until_ = redis.call('EXPIRETIME', KEYS[at])
   redis.call('SET', KEYS[at], math.max(notBefore, held), 'EXAT', math.max(ends, until_))
 end
-if ARGV[2] ~= '' then redis.call('SET', KEYS[2], ARGV[2], 'EX', ${LIVE_SECONDS}) end
-return 1`
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ${LIVE})
+if ARGV[3] ~= '' and tonumber(ARGV[4]) > now then redis.call('SET', KEYS[2], ARGV[3], 'PXAT', ARGV[4]) end
+return now`
+
+/** A heartbeat: everything up to a place was told at a moment of our monotonic clock, milliseconds. */
+interface Beat {
+  readonly place: string
+  readonly at: number
+}
 
 export function createRedisMirror({ options, store, feed, log, random }: MirrorParts): RedisMirror {
   const prefix = options.prefix ?? 'countersign'
@@ -78,22 +103,38 @@ export function createRedisMirror({ options, store, feed, log, random }: MirrorP
   let isClosed = false
   let redis: Redis | undefined
   let leave: () => void = () => {}
+  let filling = ''
+  let writes = 0
+  /** How far Redis's clock is ahead of our monotonic one, or less. */
+  let offset = 0
+
+  const marker = () => `${filling}:${writes}`
 
   function keyOf([kind, value]: RevocationEntry): string {
     return kind === 'g' ? `${prefix}:all` : `${prefix}:${NAMES[kind]}:${value}`
   }
 
-  /** Writes entries and, with a place, `:live`. @throws Error if Redis does not answer or was emptied */
-  async function write(
-    client: Redis,
-    filling: string,
-    entries: readonly RevocationEntry[],
-    place: string,
-  ): Promise<void> {
+  /** Takes the copy over, unless another server keeps it. */
+  async function begin(client: Redis): Promise<boolean> {
+    const next = Buffer.from(random(12)).toString('base64url')
+    const time = Number(await client.eval(BEGIN, 1, `${prefix}:mirror`, `${next}:0`, `${filling}:`))
+    if (time === 0) return false
+    filling = next
+    writes = 0
+    offset = time - performance.now()
+    return true
+  }
+
+  /** Writes entries and, after a heartbeat, `:live`. @throws Error if Redis does not answer, or is not as the last write left it */
+  async function write(client: Redis, entries: readonly RevocationEntry[], beat?: Beat): Promise<void> {
     const keys = [`${prefix}:mirror`, `${prefix}:live`, ...entries.map(keyOf)]
     const values = entries.flatMap(([, , notBefore, expiresAt]) => [notBefore, expiresAt])
-    const written = await client.eval(WRITE, keys.length, ...keys, filling, place, ...values)
-    if (written !== 1) throw new Error('Redis was emptied, or another server fills it')
+    const last = marker()
+    writes += 1
+    const live = beat === undefined ? ['', 0] : [beat.place, Math.floor(beat.at + offset) + LIVE]
+    const time = Number(await client.eval(WRITE, keys.length, ...keys, last, marker(), ...live, ...values))
+    if (time === 0) throw new Error('Redis was emptied or replaced by an older copy, or another server fills it')
+    offset = time - performance.now()
   }
 
   async function run(): Promise<void> {
@@ -101,7 +142,7 @@ export function createRedisMirror({ options, store, feed, log, random }: MirrorP
     while (!isClosed) {
       try {
         redis ??= await connect(options.url)
-        await mirror(redis)
+        if (!isClosed) await mirror(redis)
         wasAway = false
       } catch (error) {
         if (!wasAway && !isClosed)
@@ -110,61 +151,58 @@ export function createRedisMirror({ options, store, feed, log, random }: MirrorP
             'the copy in Redis is not kept up to date',
           )
         wasAway = true
+        state = error instanceof EvictionError ? 'evicting' : 'away'
       }
       leave()
-      if (state === 'live' || state === 'filling') state = 'away'
       if (!isClosed) await pause(RETRY)
     }
+    redis?.disconnect()
   }
 
-  /** Fills Redis and keeps it up to date, until something goes wrong. */
+  /** Fills Redis and keeps it up to date, until something goes wrong; or finds that another server does. */
   async function mirror(client: Redis): Promise<void> {
-    if (await mayEvict(client)) {
-      state = 'evicting'
-      throw new Error('its maxmemory-policy may evict entries: set maxmemory-policy noeviction')
-    }
-    if ((await client.exists(`${prefix}:live`)) === 1) {
+    await assertNoEviction(client)
+    if (!(await begin(client))) {
       state = 'standby'
       return
     }
     state = 'filling'
-    const filling = Buffer.from(random(12)).toString('base64url')
-    await client.set(`${prefix}:mirror`, filling)
     await feed.head()
     const { head, entries } = await store.readSnapshot()
-    for (let at = 0; at < entries.length; at += CHUNK) await write(client, filling, entries.slice(at, at + CHUNK), '')
-    await follow(client, filling, { epoch: head.epoch, seq: head.seq })
+    for (let at = 0; at < entries.length; at += CHUNK) await write(client, entries.slice(at, at + CHUNK))
+    await follow(client, head)
   }
 
-  /** Follows the feed, one write after the other. Resolves never; rejects when something goes wrong. */
-  async function follow(client: Redis, filling: string, from: { epoch: string; seq: number }): Promise<void> {
+  /** Follows the feed. Resolves never; rejects when something goes wrong. */
+  async function follow(client: Redis, { epoch, seq }: RevocationCursor): Promise<void> {
     let checkedAt = performance.now()
+    let isOver = false
     await new Promise<void>((_resolve, reject) => {
-      let writing: Promise<void> = Promise.resolve()
-      const queue = (entries: readonly RevocationEntry[], place: string): void => {
-        writing = writing
-          .then(() => write(client, filling, entries, place))
-          .then(() => {
-            if (place !== '') state = 'live'
-          })
-        writing.catch(reject)
-      }
+      const queue = createQueue(async (entries, beat) => {
+        if (isOver) throw new Error('another turn has begun')
+        await write(client, entries, beat)
+        if (beat !== undefined && !isOver) state = 'live'
+      }, reject)
       const reader: FeedReader = {
-        revoked: (entries) => queue(entries, ''),
-        heartbeat(seq) {
-          queue([], `${from.epoch}:${seq}`)
-          if (performance.now() - checkedAt < POLICY_CHECK) return
-          checkedAt = performance.now()
-          mayEvict(client).then((may) => may && reject(new Error('its maxmemory-policy was changed')), reject)
+        revoked: (entries) => queue.add(entries),
+        heartbeat(place) {
+          const at = performance.now()
+          queue.beat({ place: `${epoch}:${place}`, at })
+          if (at - checkedAt < POLICY_CHECK) return
+          checkedAt = at
+          assertNoEviction(client).catch(reject)
         },
         keysChanged: () => {},
         reset: () => reject(new Error('the feed has begun anew')),
         end: () => reject(new Error('the server stops')),
       }
-      feed.follow(from, reader).then((followed) => {
+      feed.follow({ epoch, seq }, reader).then((followed) => {
         if (followed === 'reset') reject(new Error('the feed has begun anew'))
+        else if (isOver) followed()
         else leave = followed
       }, reject)
+    }).finally(() => {
+      isOver = true
     })
   }
 
@@ -177,6 +215,43 @@ export function createRedisMirror({ options, store, feed, log, random }: MirrorP
       isClosed = true
       leave()
       redis?.disconnect()
+    },
+  }
+}
+
+/**
+ * One write at a time, each with all that was told since the last, so that a slow Redis is not further behind than one write. A heartbeat
+ * is written with the last of the entries that came before it.
+ */
+function createQueue(
+  write: (entries: readonly RevocationEntry[], beat: Beat | undefined) => Promise<void>,
+  onError: (error: unknown) => void,
+): { add(entries: readonly RevocationEntry[]): void; beat(beat: Beat): void } {
+  let told: RevocationEntry[] = []
+  let latest: Beat | undefined
+  let isWriting = false
+
+  async function drain(): Promise<void> {
+    if (isWriting) return
+    isWriting = true
+    while (told.length > 0 || latest !== undefined) {
+      const entries = told.slice(0, CHUNK)
+      told = told.slice(CHUNK)
+      const beat = told.length === 0 ? latest : undefined
+      if (told.length === 0) latest = undefined
+      await write(entries, beat)
+    }
+    isWriting = false
+  }
+
+  return {
+    add(entries) {
+      told.push(...entries)
+      drain().catch(onError)
+    },
+    beat(beat) {
+      latest = beat
+      drain().catch(onError)
     },
   }
 }
@@ -199,10 +274,16 @@ async function connect(url: string): Promise<Redis> {
   return redis
 }
 
-/** Tells whether Redis may drop keys before their time; one that does not say is taken to. */
-async function mayEvict(redis: Redis): Promise<boolean> {
+/** Redis may drop keys before their time. */
+class EvictionError extends Error {
+  override readonly name = 'EvictionError'
+}
+
+/** @throws EvictionError if Redis may drop keys before their time; one that does not say is taken to */
+async function assertNoEviction(redis: Redis): Promise<void> {
   const memory = await redis.info('memory')
-  return /^maxmemory_policy:(.+?)\r?$/m.exec(memory)?.[1] !== 'noeviction'
+  if (/^maxmemory_policy:(.+?)\r?$/m.exec(memory)?.[1] !== 'noeviction')
+    throw new EvictionError('its maxmemory-policy may evict entries: set maxmemory-policy noeviction')
 }
 
 function pause(milliseconds: number): Promise<void> {
