@@ -43,18 +43,22 @@ interface FeedParts {
   readonly store: Store
   readonly log: Log
   readonly random: (length: number) => Uint8Array
+  /** How often it turns while nobody follows, milliseconds. @default 10000 */
+  readonly idleTurn?: number
 }
 
 const POLL = 25
 const TICK = 500
 const BATCH = 1000
 
-export function createFeed({ store, log, random }: FeedParts): Feed {
+export function createFeed({ store, log, random, idleTurn = 10_000 }: FeedParts): Feed {
   const readers = new Set<FeedReader>()
   let head: FeedHead | undefined
   let turning: Promise<FeedHead> | undefined
   let isFollowing = false
   let isFailing = false
+  // Turns also take away what has expired; what nobody follows would pile up. A store that is away is told of by those who need it.
+  const idle = setInterval(() => void (isFollowing || turn().catch(() => {})), idleTurn).unref()
   let wake: () => void = () => {}
 
   /** One turn: number, read, tell. Turns never overlap, so that readers are told in order. */
@@ -67,11 +71,17 @@ export function createFeed({ store, log, random }: FeedParts): Feed {
 
   async function advance(): Promise<FeedHead> {
     if (head === undefined) await store.joinEpoch(Buffer.from(random(12)).toString('base64url'))
-    const next = await store.sequence(BATCH, TICK)
+    const next = await numberAll(head ?? (await store.readHead()))
     if (head !== undefined && next.epoch !== head.epoch) endAll((reader) => reader.reset('epoch'))
     if (head !== undefined && readers.size > 0) await tell(head, next)
     head = next
     return next
+  }
+
+  /** Numbers everything that has no number yet: a head that leaves something out would pass for the present. */
+  async function numberAll(from: FeedHead): Promise<FeedHead> {
+    const next = await store.sequence(BATCH, TICK)
+    return next.seq - from.seq < BATCH ? next : numberAll(next)
   }
 
   async function tell(from: FeedHead, to: FeedHead): Promise<void> {
@@ -138,6 +148,9 @@ export function createFeed({ store, log, random }: FeedParts): Feed {
       }
     },
     poke: () => wake(),
-    close: () => endAll((reader) => reader.end()),
+    close() {
+      clearInterval(idle)
+      endAll((reader) => reader.end())
+    },
   }
 }

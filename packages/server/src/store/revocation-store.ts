@@ -75,8 +75,8 @@ export interface RevocationStore {
   /** Says how long access tokens live from now on; a longer lifetime from before counts until its tokens are gone. */
   declareTokenLifetime(seconds: number): Promise<void>
   /**
-   * Gives numbers to entries that have none, at most `limit`, and writes a tick if the last is older than `tickEvery` milliseconds;
-   * does neither if there is no need.
+   * Gives numbers to entries that have none, at most `limit`, takes away as many that have expired, and writes a tick if the last is older
+   * than `tickEvery` milliseconds; does none of it if there is no need.
    */
   sequence(limit: number, tickEvery: number): Promise<FeedHead>
   readHead(): Promise<FeedHead>

@@ -7,9 +7,6 @@ import type { Row } from './rows.ts'
 import { revokeAll } from './sessions.ts'
 import type { Statements } from './statements.ts'
 
-/** How much is tidied up at each numbering. */
-const TIDY = 200
-
 export function revocationsIn({ sql, now: clock, transaction }: Database): RevocationStore {
   return {
     async joinEpoch(epoch) {
@@ -31,7 +28,7 @@ export function revocationsIn({ sql, now: clock, transaction }: Database): Revoc
       return transaction((now) => {
         const { changes } = sql.numberRevocations.run({ limit })
         sql.advanceHead.run({ count: changes, now })
-        sql.deleteStaleRevocations.run({ now, limit: TIDY })
+        sql.deleteStaleRevocations.run({ now, limit })
         return readHead(sql, now)
       })
     },
