@@ -2,13 +2,20 @@
  * The revocation feed over HTTP: a snapshot, a stream of events, and a long poll for those who cannot read a stream. For clients with the
  * scope revocations:read; what is in it names sessions and users, and nothing opens with it. docs/revocation-feed.md is for readers.
  */
-import { parseRevocationCursor, type RevocationChanges, type RevocationCursor } from '@countersign/token/revocations'
+import {
+  parseRevocationCursor,
+  type RevocationChanges,
+  type RevocationCursor,
+  type RevocationEntry,
+} from '@countersign/token/revocations'
 import { bearerToken } from '../http/authorization.ts'
 import type { Endpoint, RequestContext } from '../http/endpoint.ts'
 import { OAuthError } from '../oauth/oauth-error.ts'
 import type { Parts } from '../parts.ts'
-import { createEventStream } from '../revocation/event-stream.ts'
+import { createEventStream, type EventStream } from '../revocation/event-stream.ts'
+import type { FeedReader } from '../revocation/feed.ts'
 import { createSnapshots } from '../revocation/snapshot.ts'
+import type { VerifiedAccessToken } from '../tokens/access-token.ts'
 
 const LONGEST_WAIT = 25
 const MAX_CHANGES = 5000
@@ -52,19 +59,17 @@ export function stream(parts: Parts): Endpoint {
     answers: { 200: { description: 'text/event-stream.' } },
     refusals: ['invalid_token', 'insufficient_scope', 'temporarily_unavailable'],
     async handle(c) {
-      const { clientId } = await authenticateReader(parts, c)
+      const token = await authenticateReader(parts, c)
+      let isOver = false
       let leave: () => void = () => {}
-      const events = createEventStream(() => leave())
+      const events = createEventStream(() => {
+        isOver = true
+        leave()
+      })
       const place = readPlace(c.req.header('last-event-id'))
-      const reader = {
-        ...events.reader,
-        revoked: (...told: Parameters<typeof events.reader.revoked>) => {
-          events.reader.revoked(...told)
-          if (told[0].some(([kind, value]) => kind === 'g' || (kind === 'c' && value === clientId))) events.end()
-        },
-      }
-      const followed = place === undefined ? 'reset' : await parts.feed.follow(place, reader)
+      const followed = place === undefined ? 'reset' : await parts.feed.follow(place, endWithToken(token, events))
       if (followed === 'reset') events.end(place === undefined ? 'gap' : 'epoch')
+      else if (isOver) followed()
       else leave = followed
       return c.body(events.body, 200, {
         'content-type': 'text/event-stream',
@@ -73,6 +78,35 @@ export function stream(parts: Parts): Endpoint {
       })
     },
   }
+}
+
+/** A stream is read with a token, and so for no longer than that is good. */
+function endWithToken(token: VerifiedAccessToken, events: EventStream): FeedReader {
+  const { reader, end } = events
+  return {
+    ...reader,
+    revoked(entries, ...place) {
+      reader.revoked(entries, ...place)
+      if (!entries.some((entry) => isRevokedBy(token, entry))) return
+      // It would be told next, and whoever comes back is not told again.
+      if (entries.some(([kind]) => kind === 'k')) reader.keysChanged()
+      end()
+    },
+    heartbeat(seq, now) {
+      reader.heartbeat(seq, now)
+      if (now >= token.exp) end()
+    },
+  }
+}
+
+/** Tells whether an entry revokes the token of a client, which has no session. */
+function isRevokedBy(
+  { jti, kid, clientId, iat }: VerifiedAccessToken,
+  [kind, value, notBefore]: RevocationEntry,
+): boolean {
+  if (kind === 'j') return value === jti
+  if (kind === 'k') return value === kid
+  return (kind === 'g' || (kind === 'c' && value === clientId)) && iat < notBefore
 }
 
 /** GET /revocations/changes?after=epoch:seq&wait=25: what came after a place, waiting for it if there is nothing yet. */
@@ -116,9 +150,11 @@ async function readChanges(
 
 function waitForNews(feed: Parts['feed'], place: RevocationCursor, wait: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
+    let isDone = false
     let leave: () => void = () => {}
     const timer = setTimeout(done, wait * 1000)
     function done(): void {
+      isDone = true
       clearTimeout(timer)
       signal.removeEventListener('abort', done)
       leave()
@@ -128,6 +164,7 @@ function waitForNews(feed: Parts['feed'], place: RevocationCursor, wait: number,
     const reader = { revoked: done, heartbeat: () => {}, keysChanged: () => {}, reset: done, end: done }
     feed.follow(place, reader).then((followed) => {
       if (followed === 'reset') done()
+      else if (isDone) followed()
       else leave = followed
     }, reject)
   })
@@ -137,7 +174,7 @@ function waitForNews(feed: Parts['feed'], place: RevocationCursor, wait: number,
 async function authenticateReader(
   { accessTokens, store, settings }: Parts,
   c: RequestContext,
-): Promise<{ readonly clientId: string }> {
+): Promise<VerifiedAccessToken> {
   const token = bearerToken(c.req)
   if (token === undefined) throw new OAuthError('invalid_token', { reason: 'no access token was sent' })
   const verified = accessTokens.verify(token)

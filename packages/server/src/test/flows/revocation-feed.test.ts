@@ -3,27 +3,32 @@ import { describe, type TestContext, test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import { createVerifier, importJwkSet } from '@countersign/token'
 import { parseRevocationChanges, parseRevocationSnapshot } from '@countersign/token/revocations'
+import { newLocation } from '../../store/sqlite/sqlite-store.fixture.ts'
+import { openSqliteStore } from '../../store/sqlite/sqlite-store.ts'
+import type { Store } from '../../store/store.ts'
 import { EventReader } from '../event-reader.ts'
-import { createTestClient } from '../test-client.ts'
+import { createTestClient, form } from '../test-client.ts'
 import { claimsOf, issuer, startTestServer, type TestServer } from '../test-server.ts'
 
 interface FeedServer extends TestServer {
   readonly token: string
   readonly clientId: string
   snapshot(): Promise<ReturnType<typeof parseRevocationSnapshot>>
-  stream(lastEventId?: string): Promise<EventReader>
+  /** The client's credentials (RFC 7617). */
+  readonly basic: string
+  stream(lastEventId?: string, token?: string): Promise<EventReader>
 }
 
-async function startFeed(t: TestContext): Promise<FeedServer> {
-  const server = startTestServer(t)
+async function startFeed(t: TestContext, options: Parameters<typeof startTestServer>[1] = {}): Promise<FeedServer> {
+  const server = startTestServer(t, options)
   const client = await createTestClient(server, ['revocations:read'])
   const token = await client.token()
   t.after(() => server.server.close())
   const snapshot = async () =>
     parseRevocationSnapshot((await server.call('GET', '/revocations/snapshot', { token })).json)
-  const stream = async (lastEventId?: string) => {
+  const stream = async (lastEventId?: string, by = token) => {
     const headers = {
-      authorization: `Bearer ${token}`,
+      authorization: `Bearer ${by}`,
       ...(lastEventId !== undefined && { 'last-event-id': lastEventId }),
     }
     const response = await server.server.fetch(new Request(`${issuer}/revocations/stream`, { headers }))
@@ -34,7 +39,7 @@ async function startFeed(t: TestContext): Promise<FeedServer> {
     t.after(() => reader.close())
     return reader
   }
-  return { ...server, token, clientId: client.id, snapshot, stream }
+  return { ...server, token, clientId: client.id, basic: client.basic, snapshot, stream }
 }
 
 describe('the snapshot', () => {
@@ -51,6 +56,15 @@ describe('the snapshot', () => {
       [['s', sid]],
     )
     assert.deepEqual([iss, seq, longest], [issuer, 1, 600])
+  })
+
+  test('holds everything that was revoked while nobody followed, however much', async (t) => {
+    const { store, snapshot, stream } = await startFeed(t)
+    for (let act = 0; act < 2100; act += 1)
+      await store.revoke({ kind: 'token', jti: `token-${act}` }, { actor: 'test', reason: '' })
+    const { entries, epoch, seq } = await snapshot()
+    assert.equal(entries.length, 2100)
+    assert.deepEqual((await (await stream(`${epoch}:${seq}`)).next())?.data.seq, 2100)
   })
 
   test('has an entity tag, which is a place in the feed, and comes zipped on request', async (t) => {
@@ -109,6 +123,76 @@ describe('who may read the feed', () => {
     assert.equal((await events.nextOf('rev')).id, `${epoch}:${seq + 1}`)
     assert.equal(await events.next(), undefined)
   })
+})
+
+describe('a stream lasts no longer than the token that opened it', () => {
+  const end = async ({ snapshot, stream }: FeedServer, act: () => unknown) => {
+    const { epoch, seq } = await snapshot()
+    const events = await stream(`${epoch}:${seq}`)
+    await events.nextOf('hb')
+    await act()
+    const seen: string[] = []
+    for (let event = await events.next(); event !== undefined; event = await events.next()) seen.push(event.event)
+    return seen.filter((event) => event !== 'hb')
+  }
+  const by = { actor: 'test', reason: '' }
+
+  test('it ends when the token is revoked', async (t) => {
+    const feed = await startFeed(t)
+    const { jti = '' } = claimsOf(feed.token)
+    const revoke = () => feed.store.revoke({ kind: 'token', jti: String(jti) }, by)
+    assert.deepEqual(await end(feed, revoke), ['rev'])
+  })
+
+  test('it ends when the key is revoked that signed the token', async (t) => {
+    const feed = await startFeed(t)
+    const [{ kid }] = (await feed.call('GET', '/.well-known/jwks.json')).json.keys
+    assert.deepEqual(await end(feed, () => feed.store.revoke({ kind: 'key', kid }, by)), ['rev', 'keys'])
+  })
+
+  test('it ends when the token expires', async (t) => {
+    const feed = await startFeed(t)
+    const expire = () => {
+      feed.clock.now = Number(claimsOf(feed.token).exp) * 1000
+    }
+    assert.deepEqual(await end(feed, expire), [])
+  })
+
+  test('it goes on when everything was revoked that is older than the token', async (t) => {
+    const feed = await startFeed(t)
+    const { epoch, seq } = await feed.snapshot()
+    await feed.store.revoke({ kind: 'all' }, by)
+    const { basic } = feed
+    const token = (await form(feed, '/oauth/token', { grant_type: 'client_credentials' }, basic)).json.access_token
+    const events = await feed.stream(`${epoch}:${seq}`, token)
+    await events.nextOf('rev')
+    await events.nextOf('hb')
+    feed.clock.now += 600
+    await events.nextOf('hb')
+  })
+})
+
+test('a server that nobody follows any more asks its database nothing, even if the last reader was let go while it began', async (t) => {
+  let asked = 0
+  const clock = { now: 1_800_000_000_500 }
+  const store = openSqliteStore({ path: newLocation((remove) => t.after(remove)), now: () => clock.now })
+  const counting: Store = {
+    ...store,
+    sequence(...limits) {
+      asked += 1
+      return store.sequence(...limits)
+    },
+  }
+  const { snapshot, stream } = await startFeed(t, { store: counting })
+  const { epoch, seq } = await snapshot()
+  for (let act = 0; act < 15; act += 1)
+    await store.revoke({ kind: 'token', jti: `${act}`.padEnd(100_000, 'x') }, { actor: 'test', reason: '' })
+  const events = await stream(`${epoch}:${seq}`)
+  await events.nextOf('reset')
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  asked = 0
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  assert.equal(asked, 0)
 })
 
 describe('the stream', () => {
