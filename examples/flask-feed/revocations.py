@@ -43,7 +43,8 @@ class RevocationSet:
             mark = self.marks.get((kind, value))
             if mark and (mark[0] == 0 or claims.get("iat", 0) < mark[0]):
                 return kind
-        return None
+        # A token that names no key may be signed with the revoked one.
+        return "k" if kid is None and any(kind == "k" for kind, _ in self.marks) else None
 
     def remove_expired(self, now):
         self.marks = {name: mark for name, mark in self.marks.items() if mark[1] >= now}
@@ -62,9 +63,11 @@ class Replica:
     def apply_snapshot(self, snapshot):
         fresh = RevocationSet(snapshot["entries"])
         with self.lock:
-            if snapshot["epoch"] != self.epoch:
+            is_new = snapshot["epoch"] != self.epoch
+            if is_new:
                 self.quickest = None
-                # A database that was restored from a backup has forgotten what it revoked; we have not.
+            if is_new or snapshot["seq"] < self.seq:
+                # A database that was restored from a backup, or an older snapshot, does not know what we know.
                 for (kind, value), mark in (self.set.marks if self.set else {}).items():
                     fresh.add((kind, value, *mark))
             self.set, self.epoch, self.seq = fresh, snapshot["epoch"], snapshot["seq"]

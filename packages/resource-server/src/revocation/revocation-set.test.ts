@@ -39,6 +39,14 @@ describe('a set of revocations', () => {
     }
   })
 
+  test('times beyond what the table holds revoke all the same, and are kept', () => {
+    const set = setOf(['s', 'session', 0, 2 ** 32], ['u', 'user', 1_800_000_000_000, 1_800_000_600_000])
+    set.removeExpired(2 ** 31)
+    assert.equal(set.find({ sid: 'session' }), 's')
+    assert.equal(set.find({ sub: 'user', iat: 1_800_000_000 }), 'u')
+    assert.equal(set.size, 2)
+  })
+
   test('of two entries for one thing the later not-before and the later end hold, in either order', () => {
     for (const kind of ['u', 'c', 'g'] as const) {
       const value = { u: 'user', c: 'client', g: '' }[kind]
@@ -83,12 +91,13 @@ describe('a set of revocations', () => {
     const set = setOf(['s', 'b', 0, 2000], ['u', 'user', 900, 3000])
     set.addAll(other)
     assert.equal(set.size, 6)
-    assert.equal(set.find({ sid: 'a', iat: 9 }), 's')
-    assert.equal(set.find({ sid: 'b', iat: 9 }), 's')
-    assert.equal(set.find({ sub: 'user', iat: 1499 }), 'u')
+    const kid = 'another'
+    assert.equal(set.find({ kid, sid: 'a', iat: 9 }), 's')
+    assert.equal(set.find({ kid, sid: 'b', iat: 9 }), 's')
+    assert.equal(set.find({ kid, sub: 'user', iat: 1499 }), 'u')
     assert.equal(set.find({ kid: 'key', iat: 9 }), 'k')
-    assert.equal(set.find({ clientId: 'client', iat: 1000 }), 'c')
-    assert.equal(set.find({ iat: 6 }), 'g')
+    assert.equal(set.find({ kid, clientId: 'client', iat: 1000 }), 'c')
+    assert.equal(set.find({ kid, iat: 6 }), 'g')
   })
 
   test('takes at most 32 bytes an entry at every size, and 21 at 400,000', () => {

@@ -14,6 +14,7 @@ export interface TokenMarks {
   readonly jti?: string | undefined
   readonly sub?: string | undefined
   readonly clientId?: string | undefined
+  /** A token without one may be signed with any key, and so with a revoked one. */
   readonly kid?: string | undefined
   /** Epoch seconds; a token without one counts as issued at the beginning of time. */
   readonly iat?: number | undefined
@@ -27,6 +28,8 @@ interface Mark {
 const PLACES = 1024
 const MAX_LOAD = 0.8
 const GROWTH = 1.5
+/** The last moment that the table can hold, in the year 2106; a later one must not begin again at 1970. */
+const LAST_TIME = 2 ** 32 - 1
 
 const random = crypto.getRandomValues(new Uint32Array(2))
 const [seedLow = 0, seedHigh = 0] = random
@@ -79,7 +82,7 @@ export class RevocationSet {
   /** Finds what revokes a token, if anything does. An entry holds until it is removed. */
   find({ sid, jti, sub, clientId, kid, iat = 0 }: TokenMarks): RevocationKind | undefined {
     if (iat < this.#all.notBefore) return 'g'
-    if (this.#keys.size > 0 && kid !== undefined && this.#keys.has(kid)) return 'k'
+    if (this.#keys.size > 0 && (kid === undefined || this.#keys.has(kid))) return 'k'
     if (this.#clients.size > 0 && clientId !== undefined && iat < (this.#clients.get(clientId)?.notBefore ?? 0))
       return 'c'
     if (this.#taken === 0) return undefined
@@ -103,7 +106,8 @@ export class RevocationSet {
     this.#putHash(notBefore, expiresAt)
   }
 
-  #putHash(notBefore: number, expiresAt: number): void {
+  #putHash(givenNotBefore: number, givenEnd: number): void {
+    const [notBefore, expiresAt] = [Math.min(givenNotBefore, LAST_TIME), Math.min(givenEnd, LAST_TIME)]
     if (this.#taken + 1 > this.#low.length * MAX_LOAD) {
       const [heldLow, heldHigh] = [low, high]
       this.#rebuild(Math.ceil(this.#low.length * GROWTH), 0)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import { createPrivateKey, sign as createSignature, type JsonWebKey } from 'node:crypto'
 import { afterEach, beforeEach, describe, test } from 'node:test'
-import type { Key } from '@countersign/token'
+import { exportPrivateJwk, type Key } from '@countersign/token'
 import type { Decision } from '../auth.ts'
 import type { CommonOptions } from '../options.ts'
 import { createProtection, type Protection } from '../protection.ts'
@@ -152,6 +153,19 @@ describe('a verifier with the feed', () => {
     await settle()
     assert.equal(network.jwksRequests, 2)
     assert.equal(await statusOf(api, network.sign(successor)), 200)
+  })
+
+  test('refuses a token that names no key once one is revoked: it may be signed with that', async () => {
+    const [, payload] = sign().split('.')
+    const signed = `${Buffer.from('{"alg":"ES256","typ":"at+jwt"}').toString('base64url')}.${payload}`
+    const privateKey = createPrivateKey({ key: exportPrivateJwk(key) as JsonWebKey, format: 'jwk' })
+    const signature = createSignature('sha256', Buffer.from(signed), { key: privateKey, dsaEncoding: 'ieee-p1363' })
+    const token = `${signed}.${signature.toString('base64url')}`
+    const api = await protectApi()
+    assert.equal(await statusOf(api, token), 200)
+    network.revoke(['k', key.kid ?? '', 0, later])
+    await settle()
+    assert.equal(await statusOf(api, token), 401)
   })
 
   test('authenticates itself, and asks for no more than it needs', async () => {
