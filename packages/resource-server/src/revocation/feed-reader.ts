@@ -1,6 +1,6 @@
 /**
  * Keeps a replica up to date: snapshot, then the stream from its place on, and both again after whatever goes wrong. Waits between
- * tries are drawn at random below 0.1, 0.2, 0.4 … 5 s. A socket on which nothing comes for 3 s is given up. If streams open and stay silent
+ * tries are drawn at random below 0.1, 0.2, 0.4 … 5 s. A socket on which nothing comes for 3 s is given up, that of a poll too. If streams open and stay silent
  * three times, something on the way keeps events back; the long poll takes their place for a minute, every second.
  */
 import {
@@ -8,6 +8,7 @@ import {
   parseRevocationBatch,
   parseRevocationCursor,
   parseRevocationHeartbeat,
+  type RevocationChanges,
 } from '@countersign/token/revocations'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
@@ -127,15 +128,32 @@ export class FeedReader {
     }
   }
 
-  /** Asks for what is new, once; tells whether a new snapshot is due. */
+  /** Asks for what is new, until there is nothing more; tells whether a new snapshot is due. */
   async #poll(): Promise<boolean> {
-    const { client, replica } = this.#parts
-    const changes = await client.fetchChanges(formatRevocationCursor(replica.place), POLL_WAIT, this.#closing.signal)
-    if ('reset' in changes) return true
-    const { epoch, seq, p, e, now } = changes
-    if (!replica.applyEntries(e, p, { epoch, seq })) return true
-    if (replica.applyHeartbeat({ seq, now })) this.#failures = 0
-    return false
+    const { replica } = this.#parts
+    for (;;) {
+      const changes = await this.#fetchChanges()
+      if ('reset' in changes) return true
+      const { epoch, seq, p, e, now, more } = changes
+      if (!replica.applyEntries(e, p, { epoch, seq })) return true
+      if (more) continue
+      if (replica.applyHeartbeat({ seq, now })) this.#failures = 0
+      return false
+    }
+  }
+
+  async #fetchChanges(): Promise<RevocationChanges> {
+    const { client, replica, clock } = this.#parts
+    const connection = new AbortController()
+    const end = (): void => connection.abort()
+    this.#closing.signal.addEventListener('abort', end, { once: true })
+    const cancel = clock.schedule(end, SILENCE)
+    try {
+      return await client.fetchChanges(formatRevocationCursor(replica.place), POLL_WAIT, connection.signal)
+    } finally {
+      cancel()
+      this.#closing.signal.removeEventListener('abort', end)
+    }
   }
 
   /** Full jitter, so that a thousand readers do not come back at once. */

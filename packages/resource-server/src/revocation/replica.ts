@@ -12,7 +12,7 @@
  * parts in a million; a feed that begins anew is measured anew, since its clock may have been set.
  *
  * After an event of a new history the old set is kept beside the new one: a database that was restored from a backup does not
- * know what it had revoked, and we do.
+ * know what it had revoked, and we do. So it is beside a snapshot that is older than our place; the server makes one a second.
  */
 import type {
   RevocationCursor,
@@ -122,7 +122,8 @@ export class Replica {
     const set = new RevocationSet()
     for (const entry of entries) set.add(entry)
     const isNewHistory = epoch !== this.#place.epoch
-    if (isNewHistory && this.#set !== undefined) set.addAll(this.#set)
+    const isOlder = isNewHistory || seq < this.#place.seq
+    if (isOlder && this.#set !== undefined) set.addAll(this.#set)
     if (isNewHistory) this.#quickest = undefined
     this.#set = set
     this.#place = { epoch, seq }

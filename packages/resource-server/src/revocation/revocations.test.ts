@@ -220,6 +220,20 @@ describe('an event that is missing', () => {
     })
   }
 
+  test('an older snapshot un-revokes nothing: it is a second old, and the stream that goes on from it does not open', async () => {
+    const api = await protectApi('lenient')
+    const old = network.snapshot()
+    network.answers.set(snapshotUri, () => Response.json(old))
+    network.revoke(['s', 'session-1', 0, later])
+    await settle()
+    assert.equal(await statusOf(api, sign()), 401)
+    network.answers.set(streamUri, hang)
+    network.send('reset', { reason: 'slow' })
+    await clock.advance(1000)
+    assert.equal(stateOf(api), 'RESYNC')
+    assert.equal(await statusOf(api, sign()), 401)
+  })
+
   test('a history that begins anew un-revokes nothing', async () => {
     const api = await protectApi()
     network.revoke(['s', 'session-1', 0, later])
@@ -372,6 +386,53 @@ describe('a feed that is late', () => {
     for (const uri of [changesUri]) network.answers.set(`${uri}?after=first%3A0&wait=1`, poll)
     network.end()
     await clock.advance(20_000)
+    assert.equal(stateOf(api), 'LIVE')
+  })
+
+  /** Makes the streams silent, so that the feed is polled; `poll` answers. */
+  async function pollOnly(poll: (after: string | null) => Response | Promise<Response>): Promise<void> {
+    const silent = () => new Response(new ReadableStream(), { headers: { 'content-type': 'text/event-stream' } })
+    network.answers.set(streamUri, silent)
+    const { fetch } = network
+    api = await protectApi('strict', {
+      fetch: async (input, init) => {
+        const uri = new URL(String(input))
+        if (`${uri.origin}${uri.pathname}` !== changesUri) return fetch(input, init)
+        return Promise.race([
+          poll(uri.searchParams.get('after')),
+          new Promise<never>((_resolve, reject) =>
+            init?.signal?.addEventListener('abort', () => reject(init.signal?.reason)),
+          ),
+        ])
+      },
+    })
+    await clock.advance(15_000)
+  }
+  let api: Protection
+
+  test('is not LIVE while the poll has more to tell', async () => {
+    network.seq = 1
+    const states: unknown[] = []
+    await pollOnly(async (after) => {
+      if (after === 'first:3') return hang()
+      const p = after === 'first:1' ? 1 : 2
+      if (p === 2) states.push(stateOf(api))
+      const e = [['s', `session-${3 - p}`, 0, later]]
+      return Response.json({ epoch: 'first', p, seq: p + 1, now: clock.now(), e, more: p === 1 })
+    })
+    assert.deepEqual(states, ['INIT'])
+    assert.equal(await statusOf(api, sign()), 401)
+  })
+
+  test('is polled again when a poll hangs: the socket is half open', async () => {
+    let polls = 0
+    await pollOnly(async () => {
+      polls += 1
+      if (polls === 1) return hang()
+      return Response.json({ epoch: 'first', p: 0, seq: 0, now: clock.now(), e: [], more: false })
+    })
+    await clock.advance(10_000)
+    assert.ok(polls > 1)
     assert.equal(stateOf(api), 'LIVE')
   })
 
