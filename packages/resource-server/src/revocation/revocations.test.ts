@@ -489,6 +489,20 @@ describe('a connection that outlives its request', () => {
     assert.deepEqual(ended, ['session-1', 'session-2'])
   })
 
+  test('ends when its token was revoked before the watching began', async () => {
+    const api = await protectApi()
+    const auth = await accept(api)
+    network.revoke(['s', 'session-1', 0, later])
+    await settle()
+    let isOver = false
+    api.watch(auth, () => {
+      isOver = true
+    })
+    assert.equal(isOver, false)
+    await clock.advance(1)
+    assert.equal(isOver, true)
+  })
+
   test('ends when its token expires', async () => {
     const api = await protectApi('off')
     let isOver = false

@@ -65,9 +65,10 @@ export class Revocations {
     })
   }
 
-  /** Ends a connection when its token expires or is revoked; returns what stops the watching. */
+  /** Ends a connection when its token expires or is revoked, or has been since it was accepted; returns what stops the watching. */
   watch(marks: TokenMarks, expiresAt: number, onEnd: () => void): () => void {
-    return this.#watchers.watch(marks, expiresAt, onEnd)
+    const isRevoked = this.#replica.find(marks) !== undefined
+    return this.#watchers.watch(marks, isRevoked ? 0 : expiresAt, onEnd)
   }
 
   /** The time by which tokens expire: the feed's, where ours is later than it by more than half a minute. */
