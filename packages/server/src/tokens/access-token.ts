@@ -126,7 +126,11 @@ export function createAccessTokens({ settings, keys, random, sleep, now }: Acces
 
   function verify(token: string): Verification {
     try {
-      return readVerified(verifyToken(token))
+      const verified = verifyToken(token)
+      const { alg, kid } = verified.protectedHeader
+      // Each of ours names its key; one that does not may be signed with a revoked one. A secret is revoked by taking it away.
+      if (kid === undefined && !alg.startsWith('HS')) return { refusal: 'it names no key (kid)' }
+      return readVerified(verified)
     } catch (error) {
       if (error instanceof TokenError) return { refusal: `${error.code}: ${error.message}` }
       throw error

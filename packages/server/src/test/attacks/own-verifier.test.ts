@@ -1,7 +1,17 @@
 /** Tokens that were signed with the right key and are still not for our own endpoints. */
 import assert from 'node:assert/strict'
+import { createPrivateKey, type JsonWebKey, sign } from 'node:crypto'
 import { test } from 'node:test'
-import { createSigner, importKey, type JwtClaims, type SignerOptions } from '@countersign/token'
+import {
+  createSigner,
+  exportPrivateJwk,
+  importKey,
+  type JwtClaims,
+  type Key,
+  type SignerOptions,
+} from '@countersign/token'
+import { openKeys } from '../../tokens/keys.ts'
+import { createSeal } from '../../tokens/seal.ts'
 import { claimsOf, issuer, startTestServer } from '../test-server.ts'
 
 const signingSecret = 'kV9w2Rz-5tQ8xLmN3pYc7BdFhJ1sGv6A'
@@ -28,4 +38,22 @@ test('our own endpoints take access tokens of this issuer for one of its audienc
   for (const name of ['sid', 'sub', 'jti']) assert.equal(await statusOf({ [name]: undefined }), 401, name)
   assert.equal(await statusOf({ sub: 'usr_someone_else' }), 401)
   assert.equal(await statusOf({ sid: 'another' }), 401)
+})
+
+test('our own endpoints refuse a token that names no key, which may be signed with one that was revoked', async (t) => {
+  const { call, signUp, store } = startTestServer(t)
+  const { accessToken } = await signUp()
+  const [key] = await openKeys(store, createSeal(new Uint8Array(32).fill(7)))
+  const privateKey = createPrivateKey({ key: exportPrivateJwk(key as Key) as JsonWebKey, format: 'jwk' })
+  const me = async (header: object) => {
+    const signed = `${Buffer.from(JSON.stringify(header)).toString('base64url')}.${accessToken.split('.')[1]}`
+    const signature = sign('sha256', Buffer.from(signed), { key: privateKey, dsaEncoding: 'ieee-p1363' })
+    return (await call('GET', '/api/auth/me', { token: `${signed}.${signature.toString('base64url')}` })).status
+  }
+  const named = { alg: 'ES256', typ: 'at+jwt', kid: key?.kid }
+  const { kid: _, ...unnamed } = named
+  assert.equal(await me(named), 200, 'the token that the other differs from')
+  await store.revoke({ kind: 'key', kid: key?.kid ?? '' }, { actor: 'test', reason: 'stolen' })
+  assert.equal(await me(named), 401)
+  assert.equal(await me(unnamed), 401)
 })
