@@ -13,6 +13,8 @@ interface Watcher {
 
 /** A timer cannot wait longer, in milliseconds. */
 const LONGEST_TIMER = 2 ** 31 - 1
+/** No key has an empty name. */
+const UNNAMED = 'k'
 
 /** Watches over connections. */
 export class Watchers {
@@ -21,6 +23,11 @@ export class Watchers {
 
   constructor(clock: Clock) {
     this.#clock = clock
+  }
+
+  /** Those whose tokens name no key, and may be signed with any. */
+  get #unnamed(): Iterable<Watcher> {
+    return this.#watchersOf.get(UNNAMED) ?? []
   }
 
   /** Ends a connection, once, when its token does; returns what stops the watching. `expiresAt` is in epoch seconds. */
@@ -43,20 +50,23 @@ export class Watchers {
       const watchers = this.#watchersOf.get(name) ?? new Set()
       this.#watchersOf.set(name, watchers.add(watcher))
     }
-    const rest = Math.max(0, expiresAt - this.#clock.now()) * 1000
-    const cancel = rest > LONGEST_TIMER ? () => undefined : this.#clock.schedule(end, rest)
+    let cancel: () => void
+    const wait = (rest: number): void => {
+      const isLong = rest > LONGEST_TIMER
+      cancel = this.#clock.schedule(() => (isLong ? wait(rest - LONGEST_TIMER) : end()), Math.min(rest, LONGEST_TIMER))
+    }
+    wait(Math.max(0, expiresAt - this.#clock.now()) * 1000)
     return stop
   }
 
   /** Ends the connections that an entry revokes. */
   hear([kind, value, notBefore]: RevocationEntry): void {
-    const watchers = this.#watchersOf.get(`${kind}${value}`)
-    if (watchers === undefined) return
-    for (const { marks, end } of [...watchers]) if (notBefore === 0 || (marks.iat ?? 0) < notBefore) end()
+    const watchers = [...(this.#watchersOf.get(`${kind}${value}`) ?? []), ...(kind === 'k' ? this.#unnamed : [])]
+    for (const { marks, end } of watchers) if (notBefore === 0 || (marks.iat ?? 0) < notBefore) end()
   }
 }
 
-function namesOf({ sid, jti, sub, clientId, kid }: TokenMarks): readonly string[] {
+function namesOf({ sid, jti, sub, clientId, kid = '' }: TokenMarks): readonly string[] {
   const named = Object.entries({ s: sid, j: jti, u: sub, c: clientId, k: kid })
   return ['g', ...named.flatMap(([kind, value]) => (value === undefined ? [] : [`${kind}${value}`]))]
 }
