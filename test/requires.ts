@@ -8,6 +8,7 @@ const parts = {
   chromium: () => existsSync('/usr/bin/chromium'),
   curl: () => existsSync('/usr/bin/curl'),
   'golang-go': () => existsSync('/usr/bin/go'),
+  haproxy: () => existsSync('/usr/sbin/haproxy'),
   nginx: () => existsSync('/usr/sbin/nginx'),
   postgresql: () => isSet('TEST_POSTGRES_URL') || globSync('/usr/lib/postgresql/*/bin/postgres').length > 0,
   'python3-cryptography': () => pythonImports('cryptography'),

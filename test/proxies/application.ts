@@ -1,4 +1,5 @@
 // What stands behind the proxies: an application that knows nothing of tokens and shows which request reached it.
+import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
@@ -35,8 +36,9 @@ export async function startApplication(): Promise<Application> {
     outgoing.setHeader('content-type', 'application/json').end(reached)
   })
   server.on('upgrade', async (incoming, socket) => {
-    const { upgrade } = incoming.headers
-    socket.write(`HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: ${upgrade}\r\n\r\n`)
+    const { upgrade, 'sec-websocket-key': key } = incoming.headers
+    const headers = ['connection: Upgrade', `upgrade: ${upgrade}`, `sec-websocket-accept: ${acceptOf(key)}`]
+    socket.write(`HTTP/1.1 101 Switching Protocols\r\n${headers.join('\r\n')}\r\n\r\n`)
     socket.end(await describe(incoming, ''))
   })
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
@@ -48,4 +50,9 @@ export async function startApplication(): Promise<Application> {
       server.closeAllConnections()
     },
   }
+}
+
+/** What a server has to answer to a key of a WebSocket, or a proxy breaks it off (RFC 6455 §4.2.2). */
+function acceptOf(key: string | undefined): string {
+  return createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
 }

@@ -20,6 +20,9 @@ interface Kind {
   start: (folder: string, configuration: string) => Pick<Start, 'command' | 'args' | 'ready'>
 }
 
+const apacheModules =
+  'mpm_event authn_core authz_core authz_user auth_openidc headers proxy proxy_http rewrite setenvif'.split(' ')
+
 const kinds = {
   nginx: {
     file: 'nginx/forward-auth.conf',
@@ -47,6 +50,30 @@ const kinds = {
       command: '/usr/bin/caddy',
       args: ['run', '--adapter', 'caddyfile', '--config', configuration],
       ready: /serving initial configuration/,
+    }),
+  },
+  haproxy: {
+    file: 'haproxy/haproxy.cfg',
+    configure: (deployed) => deployed,
+    start: (_folder, configuration) => ({
+      command: '/usr/sbin/haproxy',
+      args: ['-W', '-db', '-f', configuration],
+      ready: /Loading success/,
+    }),
+  },
+  apache: {
+    file: 'apache/protected-application.conf',
+    configure: (deployed, folder) => `
+      ServerName 127.0.0.1
+      DefaultRuntimeDir ${folder}
+      PidFile ${folder}/apache.pid
+      ErrorLog "|/bin/cat"
+      ${apacheModules.map((name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`).join('\n')}
+      ${deployed}`,
+    start: (folder, configuration) => ({
+      command: '/usr/sbin/apache2',
+      args: ['-D', 'FOREGROUND', '-d', folder, '-f', configuration],
+      ready: /resuming normal operations/,
     }),
   },
 } satisfies Record<string, Kind>
