@@ -3,13 +3,16 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, globSync } from 'node:fs'
 
 const parts = {
+  apache2: () => existsSync('/usr/sbin/apache2'),
   bsdutils: () => existsSync('/usr/bin/script'),
   caddy: () => existsSync('/usr/bin/caddy'),
   chromium: () => existsSync('/usr/bin/chromium'),
   curl: () => existsSync('/usr/bin/curl'),
   'golang-go': () => existsSync('/usr/bin/go'),
   haproxy: () => existsSync('/usr/sbin/haproxy'),
+  'libapache2-mod-auth-openidc': () => existsSync('/usr/lib/apache2/modules/mod_auth_openidc.so'),
   nginx: () => existsSync('/usr/sbin/nginx'),
+  openssl: () => existsSync('/usr/bin/openssl'),
   postgresql: () => isSet('TEST_POSTGRES_URL') || globSync('/usr/lib/postgresql/*/bin/postgres').length > 0,
   'python3-cryptography': () => pythonImports('cryptography'),
   'python3-flask': () => pythonImports('flask'),

@@ -5,6 +5,7 @@ import { requires } from '../requires.ts'
 import { identityOf } from './claimed-identity.ts'
 import type { SignedIn } from './live-server.ts'
 import { type ProtectedApplication, protectApplication, proxies } from './protected-application.ts'
+import { send } from './raw-request.ts'
 
 type Header = [name: string, value: string]
 
@@ -63,20 +64,20 @@ for (const proxy of proxies) {
 
     async function assertRefused(method: string, headers: Header[], expected = 403): Promise<void> {
       const reachedBefore = behind.application.requests()
-      const { status } = await behind.send({ method, headers })
+      const { status } = await send({ port: behind.port, method, headers })
       assert.deepEqual([status, behind.application.requests()], [expected, reachedBefore])
     }
 
     test('lets its user read, from whatever page', async () => {
       for (const headers of [[cookie], [cookie, fromElsewhere]]) {
-        const { status, reached } = await behind.send({ headers })
+        const { status, reached } = await send({ port: behind.port, headers })
         assert.deepEqual([status, identityOf(reached).REMOTE_USER], [200, user.userId])
       }
     })
 
     test('lets its user change something from a page of a listed origin only (OWASP ASVS 5.0 V3.5.1)', async () => {
       for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
-        assert.equal((await behind.send({ method, headers: [cookie, fromHere] })).status, 200)
+        assert.equal((await send({ port: behind.port, method, headers: [cookie, fromHere] })).status, 200)
         for (const headers of [[cookie], [cookie, fromElsewhere]]) await assertRefused(method, headers)
         await assertRefused(method, [cookie, ['Sec-Fetch-Site', 'same-site']])
       }
@@ -90,7 +91,7 @@ for (const proxy of proxies) {
     }
 
     test('opens a WebSocket from a page of a listed origin only', async () => {
-      const { status, reached } = await behind.send({ headers: [cookie, fromHere, ...websocket] })
+      const { status, reached } = await send({ port: behind.port, headers: [cookie, fromHere, ...websocket] })
       assert.deepEqual([status, identityOf(reached).REMOTE_USER], [101, user.userId])
       await assertRefused('GET', [cookie, fromElsewhere, ...websocket])
       await assertRefused('GET', [cookie, ...websocket])

@@ -11,7 +11,6 @@ export const adminPaths = [
   '/admin?x=1',
   '/admin%20',
   '/administration',
-  'http://evil.example/admin/',
 ]
 
 /** What is refused to everyone: the proxy could take it for one path and the application for another. */

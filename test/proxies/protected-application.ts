@@ -1,9 +1,8 @@
 // An application behind a proxy, with whom the proxy asks: the authorization server, or a process of its own.
 import { startForwardAuth } from '../examples/running-program.ts'
 import { type Application, startApplication } from './application.ts'
-import { audience, type LiveServer, type SignedIn, startLiveServer } from './live-server.ts'
+import { audience, type LiveServer, startLiveServer } from './live-server.ts'
 import { startProxy } from './proxy.ts'
-import { type RawAnswer, type RawRequest, send } from './raw-request.ts'
 
 export const proxies = ['nginx', 'caddy'] as const
 export const deciders = ['the authorization server', 'a process of its own'] as const
@@ -11,8 +10,8 @@ export const deciders = ['the authorization server', 'a process of its own'] as 
 export interface ProtectedApplication {
   server: LiveServer
   application: Application
-  /** Sends a request through the proxy. */
-  send(request: Omit<RawRequest, 'port'>): Promise<RawAnswer>
+  /** The port of the proxy. */
+  port: number
   /** Ends whom the proxy asks. */
   stopDecider(): Promise<void>
   stop(): Promise<void>
@@ -44,7 +43,7 @@ export async function protectApplication(
     return {
       server,
       application,
-      send: (request) => send({ ...request, port: proxy.port }),
+      port: proxy.port,
       stopDecider: () => (own ?? server).stop(),
       stop,
     }
@@ -52,9 +51,4 @@ export async function protectApplication(
     await stop()
     throw error
   }
-}
-
-/** The header by which a user sends a token. */
-export function bearer({ accessToken }: Pick<SignedIn, 'accessToken'>): [string, string] {
-  return ['Authorization', `Bearer ${accessToken}`]
 }

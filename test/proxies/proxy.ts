@@ -21,7 +21,7 @@ interface Kind {
 }
 
 const apacheModules =
-  'mpm_event authn_core authz_core authz_user auth_openidc headers proxy proxy_http rewrite setenvif'.split(' ')
+  'mpm_event authn_core authz_core authz_user auth_openidc headers macro proxy proxy_http rewrite'.split(' ')
 
 const kinds = {
   nginx: {

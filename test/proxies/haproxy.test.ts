@@ -1,0 +1,99 @@
+// haproxy, with the file under deploy/, which verifies tokens itself with keys that a command of the documentation writes.
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { test } from 'node:test'
+import { promisify } from 'node:util'
+import { forge } from '../examples/forged-token.ts'
+import { audience, type LiveIssuer, startLiveIssuer } from '../examples/live-issuer.ts'
+import { requires } from '../requires.ts'
+import { startApplication } from './application.ts'
+import { bearer, describeProxy } from './conformance.ts'
+import { type RunningProxy, startProxy } from './proxy.ts'
+import { send } from './raw-request.ts'
+import { makeReadableFolder } from './readable-folder.ts'
+import { testTokens, usersOf } from './token-table.ts'
+
+const root = join(import.meta.dirname, '../..')
+const keyLine = '  acl is_signed       var(txn.token),jwt_verify(ES256,"/etc/haproxy/countersign/KID.pem") 1'
+
+let issuer: LiveIssuer
+
+describeProxy({
+  title: 'haproxy, which verifies tokens itself,',
+  skip: requires('haproxy'),
+  tellsRoles: false,
+  async start() {
+    issuer = await startLiveIssuer()
+    const application = await startApplication()
+    const folder = makeReadableFolder()
+    await writeKeys(issuer.url, folder.path)
+    const files = readdirSync(folder.path).map((name) => join(folder.path, name))
+    const proxy = await startHaproxy(application.port, files)
+    return {
+      application,
+      port: proxy.port,
+      ...usersOf(issuer),
+      async stop() {
+        await proxy.stop()
+        folder.remove()
+        application.close()
+        await issuer.stop()
+      },
+    }
+  },
+  more(guarded) {
+    testTokens(guarded, () => issuer, ['whose expiry is a text', 'whose kid is no text'])
+
+    test('finds a role among the first four, as its documentation says', async () => {
+      const roles = ['a', 'b', 'c', 'admin']
+      for (const [list, status] of [
+        [roles, 200],
+        [['x', ...roles], 403],
+      ] as const) {
+        const accessToken = forge(issuer.fresh, issuer.signer, {}, { roles: list })
+        const answer = await send({ port: guarded().port, path: '/admin', headers: [bearer({ accessToken })] })
+        assert.equal(answer.status, status)
+      }
+    })
+
+    test('lets nobody in without the files of the keys', async () => {
+      const { application } = guarded()
+      const proxy = await startHaproxy(application.port, ['/nowhere/key.pem'])
+      try {
+        const confused = forge(issuer.fresh, { ...issuer.signer, alg: 'HS256' })
+        for (const accessToken of [issuer.fresh, confused])
+          assert.equal((await send({ port: proxy.port, headers: [bearer({ accessToken })] })).status, 401)
+      } finally {
+        await proxy.stop()
+      }
+    })
+  },
+})
+
+function startHaproxy(application: number, keyFiles: string[]): Promise<RunningProxy> {
+  return startProxy('haproxy', {
+    '127.0.0.1:3000': `127.0.0.1:${application}`,
+    [keyLine]: keyFiles.map((file) => keyLine.replace('/etc/haproxy/countersign/KID.pem', file)).join('\n'),
+    'https://auth.example.com': issuer.url,
+    'https://app.example.com': audience,
+  })
+}
+
+/** Runs the command of the documentation, with other places. */
+async function writeKeys(url: string, folder: string): Promise<void> {
+  const page = readFileSync(join(root, 'docs/without-typescript.md'), 'utf8')
+  const command = /```sh\n([^`]*exportPublicPem[\s\S]*?)```/.exec(page)?.[1] ?? ''
+  const places = [
+    ['https://auth.example.com', url],
+    ['/etc/haproxy/countersign', folder],
+  ] as const
+  for (const [place] of places) assert.ok(command.includes(place))
+  const script = places.reduce((text, [place, other]) => text.replaceAll(place, other), command)
+  const env = {
+    PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
+    NODE_OPTIONS: '--conditions=@countersign/source',
+  }
+  await promisify(execFile)('/bin/sh', ['-c', script], { cwd: root, env, timeout: 20_000 })
+}
