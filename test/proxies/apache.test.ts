@@ -1,5 +1,6 @@
 // Apache with mod_auth_openidc, with the file under deploy/, which verifies tokens itself with the JWK Set of the issuer.
 import assert from 'node:assert/strict'
+import { generateKeyPairSync, sign } from 'node:crypto'
 import { test } from 'node:test'
 import { forge } from '../examples/forged-token.ts'
 import { audience, type LiveIssuer, startLiveIssuer } from '../examples/live-issuer.ts'
@@ -10,6 +11,8 @@ import { type RunningProxy, startProxy } from './proxy.ts'
 import { send } from './raw-request.ts'
 import { startTlsFront, type TlsFront } from './tls-front.ts'
 import { testTokens, usersOf } from './token-table.ts'
+
+const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
 
 let issuer: LiveIssuer
 let front: TlsFront
@@ -22,7 +25,7 @@ describeProxy({
   challenge: 'Bearer error="invalid_request", error_description="No bearer token found in the request"',
   async start() {
     issuer = await startLiveIssuer()
-    front = await startTlsFront(issuer.url)
+    front = await startTlsFront(issuer.url, { ...rsa.publicKey.export({ format: 'jwk' }), kid: 'rsa', alg: 'RS256' })
     const application = await startApplication()
     proxy = await startApache(application.port)
     return {
@@ -39,6 +42,16 @@ describeProxy({
   },
   more(guarded) {
     testTokens(guarded, () => issuer, ['whose expiry is a text', 'whose kid is no text'])
+
+    test('refuses a token by another algorithm than its own, though the key is in the JWK Set', async () => {
+      const signer = {
+        alg: 'RS256',
+        kid: 'rsa',
+        sign: (input: string) => sign('sha256', Buffer.from(input), rsa.privateKey),
+      }
+      const accessToken = forge(issuer.fresh, signer)
+      assert.equal((await sendInVain(guarded(), { headers: [bearer({ accessToken })] })).status, 401)
+    })
 
     test('asks the issuer again for every unknown kid, as its documentation says', async () => {
       const asked = front.requests()

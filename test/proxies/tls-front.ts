@@ -17,8 +17,8 @@ export interface TlsFront {
   close(): void
 }
 
-/** Starts a server on 127.0.0.1 that answers with the JWK Set of an issuer. */
-export async function startTlsFront(issuer: string): Promise<TlsFront> {
+/** Starts a server on 127.0.0.1 that answers with the JWK Set of an issuer, and with one more key. */
+export async function startTlsFront(issuer: string, jwk: object): Promise<TlsFront> {
   const folder = makeReadableFolder()
   const [key, certificate] = [join(folder.path, 'key.pem'), join(folder.path, 'certificate.pem')]
   const options = '-x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=127.0.0.1'.split(' ')
@@ -27,8 +27,8 @@ export async function startTlsFront(issuer: string): Promise<TlsFront> {
   let requests = 0
   const server = createServer({ key: readFileSync(key), cert: readFileSync(certificate) }, async (_, outgoing) => {
     requests += 1
-    const answer = await fetch(`${issuer}/.well-known/jwks.json`)
-    outgoing.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text())
+    const { keys } = (await (await fetch(`${issuer}/.well-known/jwks.json`)).json()) as { keys: object[] }
+    outgoing.setHeader('content-type', 'application/json').end(JSON.stringify({ keys: [...keys, jwk] }))
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
   return {
