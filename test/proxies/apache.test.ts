@@ -41,7 +41,7 @@ describeProxy({
     }
   },
   more(guarded) {
-    testTokens(guarded, () => issuer, ['whose expiry is a text', 'whose kid is no text'])
+    testTokens(guarded, () => issuer, ['whose kid is no text'])
 
     test('refuses a token by another algorithm than its own, though the key is in the JWK Set', async () => {
       const signer = {
@@ -62,6 +62,14 @@ describeProxy({
       assert.equal(front.requests(), asked + 3)
     })
 
+    test('finds its audience and a role at any place of a list', async () => {
+      const others = Array.from({ length: 9 }, (_, index) => `other-${index}`)
+      const claims = { aud: [...others, audience], roles: [...others, 'admin'] }
+      const accessToken = forge(issuer.fresh, issuer.signer, {}, claims)
+      const { status } = await send({ port: guarded().port, path: '/admin', headers: [bearer({ accessToken })] })
+      assert.equal(status, 200)
+    })
+
     test('writes no token to its log', () => {
       const { user, admin } = guarded()
       assert.ok(proxy.output().includes('authorization failure'))
@@ -69,13 +77,23 @@ describeProxy({
         for (const segment of accessToken.split('.')) assert.ok(!proxy.output().includes(segment))
     })
 
-    test('says that a token is bad, and not that it cannot tell, while the issuer is away, as its documentation says', async () => {
-      const { application } = guarded()
+    test('refuses what it cannot check though the token is valid, as its documentation says', async () => {
+      const now = Math.floor(Date.now() / 1000)
+      for (const claims of [{ nbf: now - 60 }, { exp: now + 60.5 }, { scope: 'ü' }, { roles: ['ü'] }]) {
+        const accessToken = forge(issuer.fresh, issuer.signer, {}, claims)
+        assert.equal((await sendInVain(guarded(), { headers: [bearer({ accessToken })] })).status, 401)
+      }
+    })
+
+    test('goes on with the keys it has while the issuer is away, and calls tokens bad where it has none', async () => {
+      const { application, port, user } = guarded()
       const lonely = await startApache(application.port)
       front.close()
       try {
-        const answer = await send({ port: lonely.port, headers: [bearer(guarded().user)] })
-        assert.equal(answer.status, 401)
+        assert.equal((await send({ port, headers: [bearer(user)] })).status, 200)
+        const { status, header } = await send({ port: lonely.port, headers: [bearer(user)] })
+        assert.equal(status, 401)
+        assert.match(header('www-authenticate').join(), /^Bearer error="invalid_token"/)
       } finally {
         await lonely.stop()
       }
