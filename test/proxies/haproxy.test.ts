@@ -1,7 +1,7 @@
 // haproxy, with the file under deploy/, which verifies tokens itself with keys that a command of the documentation writes.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
@@ -16,9 +16,10 @@ import { makeReadableFolder } from './readable-folder.ts'
 import { testTokens, usersOf } from './token-table.ts'
 
 const root = join(import.meta.dirname, '../..')
-const keyLine = '  acl is_signed       var(txn.token),jwt_verify(ES256,"/etc/haproxy/countersign/KID.pem") 1'
+const keyLine = '  acl is_signed       var(txn.token),jwt_verify(ES256,"/etc/haproxy/countersign/1.pem") 1'
 
 let issuer: LiveIssuer
+let keyFiles: string[]
 
 describeProxy({
   title: 'haproxy, which verifies tokens itself,',
@@ -29,8 +30,8 @@ describeProxy({
     const application = await startApplication()
     const folder = makeReadableFolder()
     await writeKeys(issuer.url, folder.path)
-    const files = readdirSync(folder.path).map((name) => join(folder.path, name))
-    const proxy = await startHaproxy(application.port, files)
+    keyFiles = readdirSync(folder.path).map((name) => join(folder.path, name))
+    const proxy = await startHaproxy(application.port, keyFiles)
     return {
       application,
       port: proxy.port,
@@ -46,15 +47,47 @@ describeProxy({
   more(guarded) {
     testTokens(guarded, () => issuer, ['whose expiry is a text', 'whose kid is no text'])
 
+    const statusOf = async (claims: Record<string, unknown>, path = '/') => {
+      const accessToken = forge(issuer.fresh, issuer.signer, {}, claims)
+      return (await send({ port: guarded().port, path, headers: [bearer({ accessToken })] })).status
+    }
+
     test('finds a role among the first four, as its documentation says', async () => {
       const roles = ['a', 'b', 'c', 'admin']
-      for (const [list, status] of [
-        [roles, 200],
-        [['x', ...roles], 403],
-      ] as const) {
-        const accessToken = forge(issuer.fresh, issuer.signer, {}, { roles: list })
-        const answer = await send({ port: guarded().port, path: '/admin', headers: [bearer({ accessToken })] })
-        assert.equal(answer.status, status)
+      assert.equal(await statusOf({ roles }, '/admin'), 200)
+      assert.equal(await statusOf({ roles: ['x', ...roles] }, '/admin'), 403)
+    })
+
+    test('finds its audience among the first two, as its documentation says', async () => {
+      assert.equal(await statusOf({ aud: ['https://other.example.com', audience] }), 200)
+      assert.equal(await statusOf({ aud: ['a', 'https://other.example.com', audience] }), 401)
+    })
+
+    test('reads numbers in texts, and no start that is none, as its documentation says', async () => {
+      const now = Math.floor(Date.now() / 1000)
+      assert.equal(await statusOf({ exp: String(now - 60) }), 401)
+      assert.equal(await statusOf({ exp: 'never' }), 401)
+      assert.equal(await statusOf({ nbf: String(now + 60) }), 401)
+      assert.equal(await statusOf({ nbf: 'soon' }), 200)
+    })
+
+    test('reads the files of the keys when it starts, and not again', async () => {
+      const { application, user, admin } = guarded()
+      const [live, published] = keyFiles.map((file) => readFileSync(file))
+      const folder = makeReadableFolder()
+      const file = join(folder.path, '1.pem')
+      const statuses = async ({ port }: RunningProxy) =>
+        Promise.all([user, admin].map(async (one) => (await send({ port, headers: [bearer(one)] })).status))
+      writeFileSync(file, live ?? '')
+      const before = await startHaproxy(application.port, [file])
+      writeFileSync(file, published ?? '')
+      const after = await startHaproxy(application.port, [file])
+      try {
+        assert.deepEqual(await statuses(before), [200, 401])
+        assert.deepEqual(await statuses(after), [401, 200])
+      } finally {
+        for (const proxy of [before, after]) await proxy.stop()
+        folder.remove()
       }
     })
 
@@ -72,10 +105,10 @@ describeProxy({
   },
 })
 
-function startHaproxy(application: number, keyFiles: string[]): Promise<RunningProxy> {
+function startHaproxy(application: number, files: string[]): Promise<RunningProxy> {
   return startProxy('haproxy', {
     '127.0.0.1:3000': `127.0.0.1:${application}`,
-    [keyLine]: keyFiles.map((file) => keyLine.replace('/etc/haproxy/countersign/KID.pem', file)).join('\n'),
+    [keyLine]: files.map((file) => keyLine.replace('/etc/haproxy/countersign/1.pem', file)).join('\n'),
     'https://auth.example.com': issuer.url,
     'https://app.example.com': audience,
   })

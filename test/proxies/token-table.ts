@@ -54,7 +54,7 @@ export function testTokens(guarded: () => Guarded, issuer: () => LiveIssuer, lim
   })
 
   test('adds no header that a claim brings along', async () => {
-    for (const value of ['a\r\nX-Evil: 1', 'a\nX-Evil: 1', 'a\rX-Evil: 1', 'a\u0000b', 'ü'])
+    for (const value of ['a\r\nX-Evil: 1', 'a\nX-Evil: 1', 'a\rX-Evil: 1', 'a\n', 'a\u0000b', 'ü'])
       assert.equal((await sendInVain(guarded(), changed({ sub: value }))).status, 401)
     for (const claims of [{ scope: 'a\r\nX-Evil: 1' }, { roles: ['a\r\nX-Evil: 1'] }]) {
       const { reached } = await send({ port: guarded().port, ...changed(claims) })
