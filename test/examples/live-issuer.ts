@@ -9,6 +9,8 @@ export const audience = 'https://api.example.com'
 export const password = 'correct horse battery staple'
 
 export interface LiveIssuer extends Issuer {
+  /** Ends the session of the user. */
+  logOut(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -23,10 +25,14 @@ export async function startLiveIssuer(env: Record<string, string> = {}): Promise
     ...env,
   })
   jwkSet.republish(server.url)
-  const { accessToken: fresh } = await signIn(server.url)
+  const { accessToken: fresh, refreshToken } = await signIn(server.url)
   return {
     url: jwkSet.url,
     ...{ fresh, published, signer: published.signer, attacker: makeKeyPair('unknown') },
+    logOut: async () => {
+      const answer = await fetch(`${server.url}/api/auth/logout`, jsonPost({ refreshToken }))
+      assert.ok(answer.ok, `logout answered ${answer.status}`)
+    },
     stop: async () => {
       jwkSet.close()
       await server.stop()
@@ -36,11 +42,13 @@ export async function startLiveIssuer(env: Record<string, string> = {}): Promise
 
 /** Registers a new user and returns the tokens of the first sign-in. */
 export async function signIn(url: string): Promise<{ accessToken: string; refreshToken: string }> {
-  const body = JSON.stringify({ email: 'ada@example.com', password })
-  const post = (path: string) =>
-    fetch(url + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
-  assert.equal((await post('/api/auth/register')).status, 201)
-  const answer = await post('/api/auth/login')
+  const credentials = jsonPost({ email: 'ada@example.com', password })
+  assert.equal((await fetch(`${url}/api/auth/register`, credentials)).status, 201)
+  const answer = await fetch(`${url}/api/auth/login`, credentials)
   assert.equal(answer.status, 200)
   return (await answer.json()) as { accessToken: string; refreshToken: string }
+}
+
+function jsonPost(body: object): RequestInit {
+  return { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
 }

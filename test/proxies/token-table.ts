@@ -66,4 +66,10 @@ export function testTokens(guarded: () => Guarded, issuer: () => LiveIssuer, lim
     for (const roles of [[], ['Admin'], ['admin '], ['administrator'], ['xadmin'], ['x,admin'], ['admin\n']])
       await sendInVain(guarded(), { path: '/admin', ...changed({ roles }) })
   })
+
+  test('takes a token after its user has logged out, as its documentation says', async () => {
+    await issuer().logOut()
+    const headers = [bearer({ accessToken: issuer().fresh })]
+    assert.equal((await send({ port: guarded().port, headers })).status, 200)
+  })
 }
