@@ -49,9 +49,9 @@ export function findMistypedClaim(claims: JsonObject): { readonly claim: string;
 }
 
 /** Parses a claims set, whatever it says (RFC 7519 §7.2 step 10). @throws TokenError claims_malformed */
-export function parseClaimsJson(bytes: Uint8Array): JsonObject {
+export function parseClaimsJson(bytes: Uint8Array, isFrozen = false): JsonObject {
   try {
-    return parseJsonObject(bytes)
+    return parseJsonObject(bytes, isFrozen)
   } catch (error) {
     if (error instanceof JsonRefusal) throw new TokenError('claims_malformed', `The claims set ${error.message}.`)
     throw error
@@ -61,10 +61,11 @@ export function parseClaimsJson(bytes: Uint8Array): JsonObject {
 /**
  * Parses a claims set with registered claims of their types (RFC 7519 §4.1).
  *
+ * @param isFrozen whether it is frozen at every depth
  * @throws TokenError claims_malformed, claim_invalid
  */
-export function parseClaims(bytes: Uint8Array): JwtClaims {
-  const claims = parseClaimsJson(bytes)
+export function parseClaims(bytes: Uint8Array, isFrozen = false): JwtClaims {
+  const claims = parseClaimsJson(bytes, isFrozen)
   const mistyped = findMistypedClaim(claims)
   if (mistyped !== undefined) {
     const { claim, rule } = mistyped

@@ -26,6 +26,8 @@ export class ProvenHeaders implements KnownHeaders {
 
   /** Adds the header of a token; only after its signature was found valid. The oldest gives way. */
   add(token: string, protectedHeader: ProtectedHeader): void {
+    // It is the very one that was found for the token, or a new one.
+    if (this.#headers.some((known) => known.protectedHeader === protectedHeader)) return
     if (this.find(token) !== undefined) return
     // A slice of a string keeps the whole of it: the copy does not hold on to the token and its signature.
     const prefix = copyText(token.slice(0, token.indexOf('.') + 1))

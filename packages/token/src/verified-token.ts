@@ -3,6 +3,7 @@ import { checkClaims } from './check-claims.ts'
 import { type JwtClaims, parseClaims } from './claims.ts'
 import { applySchema } from './claims-schema.ts'
 import type { UnverifiedJws } from './compact-jws.ts'
+import { deepFreeze } from './deep-freeze.ts'
 import type { ProtectedHeader } from './protected-header.ts'
 import type { VerifiedTokens } from './verified-tokens.ts'
 import type { VerifierRules } from './verifier-options.ts'
@@ -33,14 +34,16 @@ export function readVerifiedJwt(
   rules: VerifierRules<unknown>,
   known: VerifiedTokens<VerifiedJwt<unknown>> | undefined,
 ): VerifiedJwt<unknown> {
-  const claims = parseClaims(payload)
+  const { schema } = rules
+  // What may be handed out again is frozen, the first time too: a program that writes to it fails at once and not under load.
+  const isShared = known !== undefined
+  const claims = parseClaims(payload, isShared && schema === undefined)
   checkClaims(claims, rules, rules.now())
+  if (!isShared) return { claims: schema === undefined ? claims : applySchema(schema, claims), protectedHeader }
   // As they are before a schema sees the claims, which might change them.
   const { exp, nbf, iat } = claims
-  const verified = {
-    claims: rules.schema === undefined ? claims : applySchema(rules.schema, claims),
-    protectedHeader,
-  }
-  known?.add(token, { exp, nbf, iat }, verified)
+  const result = schema === undefined ? claims : deepFreeze(applySchema(schema, claims))
+  const verified = Object.freeze({ claims: result, protectedHeader })
+  known.add(token, { exp, nbf, iat }, verified)
   return verified
 }

@@ -14,6 +14,7 @@ import { AUDIENCE, NOW as CORPUS_NOW, HONEST, ISSUER } from './test/corpus/corpu
 import { forgeToken } from './test/forge-token.ts'
 import { getTestKey, KID, TEST_KEYS } from './test/test-keys.ts'
 import { TokenError } from './token-error.ts'
+import { VerifiedTokens } from './verified-tokens.ts'
 
 const NOW = 1_700_000_000
 const { signing, verification, native } = getTestKey('HS256')
@@ -228,6 +229,17 @@ describe('what is remembered', () => {
     keep(verify, token)
     isAccepted = false
     verify(token)
+  })
+
+  test('is not mistaken for another text of its length that ends alike, which may take its place', () => {
+    const rules = { issuers: undefined, audiences: undefined, requiredClaims: [], clockTolerance: 0 }
+    const limits = { maxTokenAge: undefined, maxLifetime: undefined, maxTokenLength: 100, cacheSize: 2, now: () => NOW }
+    const tokens = new VerifiedTokens<string>({ ...rules, ...limits }, copyOf)
+    const [one, other] = ['one--', 'other'].map((start) => `${start}${'x'.repeat(16)}`) as [string, string]
+    for (const _ of ['first', 'second']) tokens.add(one, {}, 'one')
+    assert.deepEqual([tokens.find(one), tokens.find(other)], ['one', undefined])
+    tokens.add(other, {}, 'other')
+    assert.deepEqual([tokens.find(one), tokens.find(other)], [undefined, 'other'])
   })
 
   test('is kept by one verifier, for its own keys and rules', () => {
