@@ -36,7 +36,7 @@ export function protect<Claims = AccessTokenClaims>(
       } else {
         const auth = decision.outcome === 'accepted' ? decision.auth : undefined
         setPassage(request, { protection, auth, isThrown })
-        Object.assign(request, { [as]: auth })
+        ;(request as NodeRequest & Record<string, unknown>)[as] = auth
         next()
       }
     }

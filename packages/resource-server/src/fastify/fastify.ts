@@ -51,7 +51,7 @@ export function protect<Claims = AccessTokenClaims>(options: NamedProtectOptions
       } else {
         const auth = decision.outcome === 'accepted' ? decision.auth : undefined
         setPassage(request, { protection, auth, isThrown })
-        Object.assign(request, { [as]: auth })
+        ;(request as NodeRequest & Record<string, unknown>)[as] = auth
         done()
       }
     }

@@ -72,7 +72,7 @@ export function protect<Claims = AccessTokenClaims>({
       }
       const auth = decision.outcome === 'accepted' ? decision.auth : undefined
       setPassage(request, { protection, auth, isThrown: true })
-      Object.assign(request, { [as]: auth })
+      ;(request as NodeRequest & Record<string, unknown>)[as] = auth
       return true
     },
   }
