@@ -27,13 +27,15 @@ export interface ApiSettings {
 
 const all = ['RS256', 'ES256', 'EdDSA'] as const
 
-/** No protection, but what none can do without. */
-export const signatureOnly: Api = {
-  name: 'the signature check alone, within a server',
-  framework: 'node:http',
-  program: 'signature-only.ts',
+const frameworks = ['Express', 'Fastify', 'Hono', 'node:http'] as const
+
+/** No protection, but what none can do without: a header that is read, and a signature that is checked. */
+export const signatureOnly: readonly Api[] = frameworks.map((framework) => ({
+  name: `the signature check alone, on ${framework}`,
+  framework,
+  program: `signature-only-${fileNameOf(framework)}.ts`,
   algorithms: all,
-}
+}))
 
 export const bare: Api = {
   name: 'bare node:crypto on node:http',
@@ -43,10 +45,10 @@ export const bare: Api = {
 }
 
 /** With the token cache, as it comes. */
-export const countersign: readonly Api[] = (['Express', 'Fastify', 'Hono', 'node:http'] as const).map((framework) => ({
+export const countersign: readonly Api[] = frameworks.map((framework) => ({
   name: `Countersign on ${framework}`,
   framework,
-  program: `countersign-${framework.replace(':http', '').toLowerCase()}.ts`,
+  program: `countersign-${fileNameOf(framework)}.ts`,
   algorithms: all,
 }))
 
@@ -107,6 +109,10 @@ export const peers: readonly Api[] = [awsJwtVerify, jose, expressOauth2JwtBearer
 
 /** The one peer that can remember verified tokens; it does not by default. */
 export const fastifyJwtWithCache: Api = { ...fastifyJwt, name: `${fastifyJwt.name}, cache on`, tokenCache: 'on' }
+
+function fileNameOf(framework: Api['framework']): string {
+  return framework.replace(':http', '').toLowerCase()
+}
 
 /** Tells how an API is started. */
 export function launchOf({ name, program, tokenCache }: Api, settings: ApiSettings): Launch {
