@@ -83,7 +83,8 @@ function getPepper(peppers: Peppers, id: number): KeyObject {
 }
 
 function mac(body: Uint8Array, rid: Uint8Array, clientId: string, pepper: KeyObject): Uint8Array {
-  const key = new Uint8Array(hkdfSync('sha256', pepper, rid, 'countersign refresh token', 32))
+  // As a key object: bare bytes cost createHmac four times as long.
+  const key = createSecretKey(new Uint8Array(hkdfSync('sha256', pepper, rid, 'countersign refresh token', 32)))
   return createHmac('sha256', key).update(body).update(clientId, 'utf8').digest().subarray(0, macLength)
 }
 

@@ -1,11 +1,12 @@
 /**
  * One SQLite file and its write lock: node:sqlite in WAL mode with synchronous=FULL, so that what was acknowledged is on the disk.
  *
- * A transition runs from BEGIN IMMEDIATE to COMMIT without awaiting anything. Another process may use the same file; a writer
- * waits for its turn at most `busyTimeout`, without holding up other requests, then the call fails. A full disk or a failed write rolls back and fails in the same way.
+ * What asks for the lock in one turn of the event loop shares it, and one commit: each transition is a savepoint of its own, and is
+ * answered once all are on the disk. Nothing is awaited from BEGIN IMMEDIATE to COMMIT. A transition that throws takes back itself and no other; a full disk or a
+ * failed write takes back all, and each fails by name. Another process may use the same file; a writer waits for its turn at most `busyTimeout`, without
+ * holding up other requests, then it fails.
  */
 import { DatabaseSync } from 'node:sqlite'
-import { setTimeout } from 'node:timers/promises'
 import { StoreUnavailableError } from '../store.ts'
 import { assertUsable, migrate, UnusableDatabaseError } from './migrations.ts'
 import { prepareStatements, type Statements } from './statements.ts'
@@ -41,36 +42,101 @@ export function openDatabase({ path, now = Date.now, busyTimeout = 2000 }: Sqlit
   database.exec('PRAGMA busy_timeout = 0')
   const sql = prepareStatements(database)
 
-  async function transaction<Result>(transition: (now: number) => Result): Promise<Result> {
-    const giveUpAt = performance.now() + busyTimeout
-    for (;;) {
-      try {
-        return attempt(transition)
-      } catch (error) {
-        if (!database.isOpen) throw new StoreUnavailableError('the store is closed', { cause: error })
-        if (!isBusy(error) || performance.now() > giveUpAt) throw unavailable(error) ?? error
-        await setTimeout(5 + Math.random() * 20)
-      }
-    }
-  }
+  const queue = createQueue(database, sql, now, busyTimeout)
 
-  /** Nothing is awaited in here: another request of this process must not run inside this one's transaction. */
-  function attempt<Result>(transition: (now: number) => Result): Result {
-    sql.begin.run()
-    try {
-      const result = transition(now())
-      sql.commit.run()
-      return result
-    } catch (error) {
-      if (database.isOpen && database.isTransaction) database.exec('ROLLBACK')
-      throw error
-    }
+  function transaction<Result>(transition: (now: number) => Result): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      queue.add({ run: (now) => transition(now), resolve: resolve as (result: unknown) => void, reject })
+    })
   }
 
   const close = () => {
     if (database.isOpen) database.close()
   }
   return { sql, now, transaction, close }
+}
+
+/** A transition that waits for the lock. */
+interface Waiting {
+  run(now: number): unknown
+  resolve(result: unknown): void
+  reject(error: unknown): void
+}
+
+interface Queued extends Waiting {
+  readonly giveUpAt: number
+}
+
+/** At most so many share a commit, so that other requests get a turn. */
+const mostTogether = 100
+
+function createQueue(database: DatabaseSync, sql: Statements, now: () => number, busyTimeout: number) {
+  let waiting: Queued[] = []
+  let isScheduled = false
+
+  function schedule(delay: number): void {
+    if (isScheduled) return
+    isScheduled = true
+    if (delay === 0) setImmediate(turn)
+    else setTimeout(turn, delay)
+  }
+
+  function turn(): void {
+    isScheduled = false
+    const group = waiting.slice(0, mostTogether)
+    waiting = waiting.slice(mostTogether)
+    try {
+      commitTogether(group)
+    } catch (error) {
+      const isAgain = database.isOpen && isBusy(error)
+      const later = group.filter(({ giveUpAt }) => isAgain && performance.now() <= giveUpAt)
+      for (const { reject } of group.filter((one) => !later.includes(one))) reject(describeFailure(error))
+      waiting = [...later, ...waiting]
+      if (waiting.length > 0) schedule(5 + Math.random() * 20)
+      return
+    }
+    if (waiting.length > 0) schedule(0)
+  }
+
+  function describeFailure(error: unknown): unknown {
+    if (!database.isOpen) return new StoreUnavailableError('the store is closed', { cause: error })
+    return unavailable(error) ?? error
+  }
+
+  /** @throws what took back all of them */
+  function commitTogether(group: readonly Queued[]): void {
+    sql.begin.run()
+    try {
+      const answers = group.map(attempt)
+      sql.commit.run()
+      for (const answer of answers) answer()
+    } catch (error) {
+      if (database.isOpen && database.isTransaction) database.exec('ROLLBACK')
+      throw error
+    }
+  }
+
+  /** @returns what to do once all is on the disk */
+  function attempt({ run, resolve, reject }: Queued): () => void {
+    sql.savepoint.run()
+    try {
+      const result = run(now())
+      sql.release.run()
+      return () => resolve(result)
+    } catch (error) {
+      if (!database.isTransaction || unavailable(error) !== undefined) throw error
+      sql.rollbackToSavepoint.run()
+      sql.release.run()
+      return () => reject(error)
+    }
+  }
+
+  return {
+    add(one: Waiting) {
+      waiting.push({ ...one, giveUpAt: performance.now() + busyTimeout })
+      schedule(0)
+    },
+  }
 }
 
 /** Opens the file and brings it to the present schema; another process that is doing the same is waited for. */

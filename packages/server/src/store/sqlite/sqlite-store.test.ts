@@ -3,9 +3,10 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { revocationContract } from '../revocation-store.contract.ts'
-import { storeContract } from '../store.contract.ts'
+import { newSession, storeContract } from '../store.contract.ts'
 import { StoreUnavailableError } from '../store.ts'
 import * as fixture from './sqlite-store.fixture.ts'
 import { openSqliteStore } from './sqlite-store.ts'
@@ -88,4 +89,39 @@ test('a full disk fails by name and loses nothing that was acknowledged', (t) =>
   t.after(() => database.close())
   assert.equal(database.prepare('PRAGMA integrity_check').get()?.integrity_check, 'ok')
   assert.equal(database.prepare('SELECT count(*) AS count FROM accounts').get()?.count, made)
+})
+
+test('transitions that share a commit stand or fall each by itself', async (t) => {
+  const path = fixture.newLocation((remove) => t.after(remove))
+  const store = openSqliteStore({ path })
+  t.after(() => store.close())
+  await store.createAccount({ id: 'usr_1', email: 'ada@example.com', passwordHash: 'hash' })
+  const sessions = Array.from({ length: 250 }, (_, i) => newSession({ sid: i % 5 === 4 ? 'taken' : `sid-${i}` }))
+  const outcomes = await Promise.allSettled(sessions.map((session) => store.openSession(session)))
+  const opened = outcomes.filter(({ status }) => status === 'fulfilled').length
+  assert.deepEqual([opened, outcomes.length - opened], [201, 49], 'one of the fifty has the name')
+  assert.equal((await store.listLiveSessions('usr_1')).length, 201)
+})
+
+test('transitions that wait when the store is closed fail by name', async (t) => {
+  const path = fixture.newLocation((remove) => t.after(remove))
+  const store = openSqliteStore({ path })
+  const waiting = store.createAccount({ id: 'usr_1', email: 'ada@example.com', passwordHash: 'hash' })
+  await store.close()
+  await assert.rejects(waiting, StoreUnavailableError)
+})
+
+test('while another process holds the lock all wait, and go on together once it is free', async (t) => {
+  const path = fixture.newLocation((remove) => t.after(remove))
+  const store = openSqliteStore({ path, busyTimeout: 5000 })
+  t.after(() => store.close())
+  const other = new DatabaseSync(path)
+  t.after(() => other.close())
+  other.exec('BEGIN IMMEDIATE')
+  const accounts = Array.from({ length: 20 }, (_, i) =>
+    store.createAccount({ id: `usr_${i}`, email: `${i}@example.com`, passwordHash: 'hash' }),
+  )
+  await setTimeout(100)
+  other.exec('ROLLBACK')
+  assert.ok((await Promise.all(accounts)).every(({ outcome }) => outcome === 'created'))
 })

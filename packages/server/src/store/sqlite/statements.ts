@@ -15,6 +15,9 @@ const sql = {
   ping: 'SELECT 1',
   begin: 'BEGIN IMMEDIATE',
   commit: 'COMMIT',
+  savepoint: 'SAVEPOINT transition',
+  release: 'RELEASE transition',
+  rollbackToSavepoint: 'ROLLBACK TO transition',
 
   insertUser: 'INSERT INTO users (id, created_at) VALUES (:id, :now) ON CONFLICT DO NOTHING',
   findUser: `SELECT ${notBefore} AS not_before_at, u.credentials_mark, u.deleted_at, u.suspended_at FROM users u WHERE u.id = ?`,
