@@ -1,5 +1,5 @@
 /** What the use cases work with: everything that is made once when the server starts. */
-import type { Accounts } from './accounts/accounts.ts'
+import type { KnownAccounts } from './accounts/accounts.ts'
 import type { Log } from './log.ts'
 import type { Feed } from './revocation/feed.ts'
 import type { RedisMirror } from './revocation/redis-mirror.ts'
@@ -11,7 +11,7 @@ import type { Keys } from './tokens/keys.ts'
 export interface Parts {
   readonly settings: Settings
   readonly store: Store
-  readonly accounts: Accounts
+  readonly accounts: KnownAccounts
   readonly keys: Keys
   readonly accessTokens: AccessTokens
   readonly feed: Feed

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { pino } from 'pino'
 import { assertAccountChange } from './accounts/account-change.ts'
-import type { Accounts } from './accounts/accounts.ts'
+import type { KnownAccounts } from './accounts/accounts.ts'
 import { adaptAccounts } from './accounts/adapted-accounts.ts'
 import { createBuiltInAccounts, makeUserId } from './accounts/built-in-accounts.ts'
 import { createPasswordHasher } from './accounts/password-hasher.ts'
@@ -215,7 +215,7 @@ function resolveAccounts(
   { accounts, store, passwordHashing }: AuthorizationServerOptions,
   random: Parts['random'],
   log: Log,
-): Accounts {
+): KnownAccounts {
   if (accounts !== undefined) return adaptAccounts(accounts, store, log)
   const hasher = createPasswordHasher(passwordHashing)
   return createBuiltInAccounts({ store, hasher, newUserId: () => makeUserId(random) })

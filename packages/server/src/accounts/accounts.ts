@@ -3,6 +3,8 @@
  * that has a users table of its own passes an adapter instead, and the server then keeps only sessions.
  */
 
+import type { Account } from '../store/store.ts'
+
 /** A person as the server sees them. */
 export interface AccountProfile {
   /** The subject (`sub`) of this person's tokens: stable, never reused. */
@@ -43,6 +45,12 @@ export interface Accounts {
   changePassword?(change: PasswordChange): Promise<PasswordChangeOutcome>
   /** Deletes an account after checking its password. */
   deleteAccount?(id: string, currentPassword: string): Promise<'deleted' | 'wrong_password'>
+}
+
+/** Accounts as the server asks for them. */
+export interface KnownAccounts extends Accounts {
+  /** @param kept what the store had beside the session; accounts that are not in the store are looked for where they are */
+  findAccount(id: string, kept?: Account): Promise<AccountProfile | null | undefined>
 }
 
 /** What `changePassword` is asked. */

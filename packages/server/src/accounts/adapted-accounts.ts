@@ -10,7 +10,7 @@ import { setTimeout } from 'node:timers/promises'
 import { z } from 'zod'
 import type { Log } from '../log.ts'
 import { type RevocationReason, type Store, StoreUnavailableError } from '../store/store.ts'
-import type { AccountProfile, Accounts } from './accounts.ts'
+import type { AccountProfile, Accounts, KnownAccounts } from './accounts.ts'
 
 const profile = z.object({
   id: z.string().min(1).max(255),
@@ -26,7 +26,7 @@ const registered = z.object({ id: z.string().min(1).max(255), email: z.string() 
 /** Waits between the tries to end sessions, milliseconds. */
 const pauses = [10, 50, 200, 500]
 
-export function adaptAccounts(accounts: Accounts, store: Store, log: Log): Accounts {
+export function adaptAccounts(accounts: Accounts, store: Store, log: Log): KnownAccounts {
   const { register, changePassword, deleteAccount } = accounts
 
   async function endSessions(userId: string, reason: RevocationReason, keepSid?: string): Promise<void> {

@@ -6,7 +6,13 @@
  * the store checks under the user's lock; the loser is answered as if the password were wrong.
  */
 import type { Account, Store } from '../store/store.ts'
-import type { AccountProfile, Accounts, PasswordChange, PasswordChangeOutcome, VerifiedAccount } from './accounts.ts'
+import type {
+  AccountProfile,
+  KnownAccounts,
+  PasswordChange,
+  PasswordChangeOutcome,
+  VerifiedAccount,
+} from './accounts.ts'
 import type { PasswordHasher } from './password-hasher.ts'
 
 interface BuiltInParts {
@@ -15,15 +21,15 @@ interface BuiltInParts {
   readonly newUserId: () => string
 }
 
-export function createBuiltInAccounts({ store, hasher, newUserId }: BuiltInParts): Required<Accounts> {
+export function createBuiltInAccounts({ store, hasher, newUserId }: BuiltInParts): Required<KnownAccounts> {
   async function verifyCredentials(email: string, password: string): Promise<VerifiedAccount | undefined> {
     const found = await store.findCredentials(normalizeEmail(email))
     const matches = await hasher.verify(password, found?.passwordHash)
     return found && matches ? { ...toProfile(found), passwordVersion: found.passwordVersion } : undefined
   }
 
-  async function findAccount(id: string): Promise<AccountProfile | undefined> {
-    const account = await store.findAccount(id)
+  async function findAccount(id: string, kept?: Account): Promise<AccountProfile | undefined> {
+    const account = kept ?? (await store.findAccount(id))
     return account && toProfile(account)
   }
 

@@ -41,6 +41,6 @@ function createDecider({ settings, keys, store, log }: Parts): ForwardAuth {
     clock: { ...systemClock, now: () => store.estimateNow() / 1000 },
     log,
     isLive: async ({ claims: { sid = '', sub, jti }, protectedHeader: { kid } }) =>
-      (await store.findLiveSession(sid))?.userId === sub && !(await store.isRevoked({ jti, kid })),
+      (await store.findLiveSession(sid, { jti, kid }))?.session.userId === sub,
   })
 }

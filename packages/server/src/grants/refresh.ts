@@ -57,7 +57,7 @@ async function answer(
 ): Promise<TokenGrant> {
   const { settings, store, accounts, keys, log } = parts
   const { session, state, pepperId, now, notBefore, keysVersion } = rotation
-  const account = await accounts.findAccount(session.userId)
+  const account = await accounts.findAccount(session.userId, rotation.account)
   if (!account) throw new OAuthError('invalid_grant', { reason: 'the account is gone' })
   if (rotation.outcome === 'reissued')
     log.info({ event: 'refresh.late_replay', sid: session.sid }, 'a lost refresh answer was issued again')

@@ -13,10 +13,10 @@ const RECENT = 900
 /** @throws OAuthError `invalid_token`, `insufficient_user_authentication`, `insufficient_role` */
 export async function authenticateAdministrator(parts: Parts, c: RequestContext): Promise<{ readonly userId: string }> {
   const { accounts, settings, store } = parts
-  const { session, accessToken } = await authenticate(parts, c.req)
+  const { session, account: kept, accessToken } = await authenticate(parts, c.req)
   if (accessToken !== undefined && !accessToken.audience.includes(settings.issuer))
     throw new OAuthError('invalid_token', { reason: 'the token is for another audience', tokenSent: true })
-  const account = await accounts.findAccount(session.userId)
+  const account = await accounts.findAccount(session.userId, kept)
   if (account?.roles.includes('admin') !== true)
     throw new OAuthError('insufficient_role', { reason: `${session.userId} is no admin` })
   if (store.estimateNow() - session.authenticatedAt > RECENT * 1000)

@@ -7,7 +7,7 @@ import { OAuthError } from '../oauth/oauth-error.ts'
 import type { Parts } from '../parts.ts'
 import { newestOf } from '../sessions/presented-session.ts'
 import { hashSessionToken, looksLikeSessionToken } from '../sessions/session-token.ts'
-import type { Session, SessionMode } from '../store/store.ts'
+import type { Account, Session, SessionMode } from '../store/store.ts'
 import type { VerifiedAccessToken } from '../tokens/access-token.ts'
 import { readCookies } from './cookies.ts'
 import type { RequestHead } from './endpoint.ts'
@@ -17,6 +17,8 @@ import { checkSameSite } from './same-site.ts'
 /** Someone whose session was looked up, so that our own endpoints refuse right after a logout. */
 export interface Authenticated {
   readonly session: Session
+  /** The built-in account of the user, if there is one. */
+  readonly account: Account | undefined
   /** The access token by which they came; a session token says nothing more. */
   readonly accessToken: VerifiedAccessToken | undefined
 }
@@ -50,8 +52,8 @@ export async function authenticate(parts: Parts, request: RequestHead): Promise<
 
 /** Finds the user too. @throws OAuthError as `authenticate` does, and when the account is gone */
 export async function authenticateUser(parts: Parts, request: RequestHead): Promise<SignedIn> {
-  const { session } = await authenticate(parts, request)
-  const user = await parts.accounts.findAccount(session.userId)
+  const { session, account } = await authenticate(parts, request)
+  const user = await parts.accounts.findAccount(session.userId, account)
   if (!user) throw refused('the account is gone')
   return { user, session }
 }
@@ -84,20 +86,19 @@ async function findSession({ store, settings }: Parts, token: string, mode: Sess
     idleLifetime,
     slideAfter: Math.min(slideAfter, idleLifetime / 4),
   }
-  const session = await store.useSession(use)
-  if (session === undefined) throw refused('its session is over')
-  return { session, accessToken: undefined }
+  const found = await store.useSession(use)
+  if (found === undefined) throw refused('its session is over')
+  return { ...found, accessToken: undefined }
 }
 
 async function findTokenSession({ accessTokens, store }: Parts, token: string): Promise<Authenticated> {
   const verified = accessTokens.verify(token)
   if ('refusal' in verified) throw refused(verified.refusal)
   const { sid, sub, jti, kid } = verified
-  const session = sid === undefined ? undefined : await store.findLiveSession(sid)
-  if (session?.userId !== sub) throw refused('its session is over')
   // The session stands for its user and client, whose not-befores it knows; the token and its key may be revoked on their own.
-  if (await store.isRevoked({ jti, kid })) throw refused('it is revoked')
-  return { session, accessToken: verified }
+  const found = sid === undefined ? undefined : await store.findLiveSession(sid, { jti, kid })
+  if (found?.session.userId !== sub) throw refused('its session is over, or it is revoked')
+  return { ...found, accessToken: verified }
 }
 
 function refused(reason: string): OAuthError {

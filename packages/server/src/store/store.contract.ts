@@ -194,11 +194,45 @@ export function storeContract(name: string, fixture: StoreFixture, fixtureUrl: s
       clock.now += day
       assert.equal(await store.findLiveSession(idle.session.sid), undefined)
       assert.equal(await store.findLiveSession(old.session.sid), undefined)
-      assert.equal((await store.findLiveSession(live.session.sid))?.userId, 'usr_1')
+      assert.equal((await store.findLiveSession(live.session.sid))?.session.userId, 'usr_1')
       assert.deepEqual(
         (await store.listLiveSessions('usr_1')).map(({ sid }) => sid),
         [live.session.sid],
       )
+    })
+
+    rule('finds the account beside the session, where there is one', async ({ store, clock }) => {
+      await createUser(store)
+      await store.updateAccount('usr_1', { roles: ['owner'], claims: { tenant: 't1' } })
+      const expected = await store.findAccount('usr_1')
+      const refreshing = await open(store)
+      const opened = await open(store, { mode: 'session_bearer' })
+      const use = { ridHash: opened.ridHash, mode: 'session_bearer', idleLifetime: day, slideAfter: 60_000 } as const
+      for (const pause of [0, 60_000]) {
+        clock.now += pause
+        assert.deepEqual((await store.useSession(use))?.account, expected)
+        assert.deepEqual((await store.findLiveSession(refreshing.session.sid))?.account, expected)
+        const rotation = await store.rotate(present(refreshing))
+        assert.deepEqual('account' in rotation && rotation.account, expected)
+      }
+      const theirs = await open(store, { userId: 'their-42' })
+      assert.equal((await store.findLiveSession(theirs.session.sid))?.account, undefined)
+      const rotation = await store.rotate(present(theirs))
+      assert.deepEqual([rotation.outcome, 'account' in rotation && rotation.account], ['held', undefined])
+    })
+
+    rule('finds no session by a token that is revoked by itself or with its key', async ({ store }) => {
+      await createUser(store)
+      const { sid } = (await open(store)).session
+      const act = { actor: 'test', reason: '' }
+      await store.addSigningKey({ kid: 'key-1', alg: 'ES256', sealed: new Uint8Array(8), createdAt: 1 })
+      assert.ok(await store.findLiveSession(sid, { jti: 'token-1', kid: 'key-1' }))
+      await store.revoke({ kind: 'token', jti: 'token-1' }, act)
+      assert.equal(await store.findLiveSession(sid, { jti: 'token-1', kid: 'key-1' }), undefined)
+      assert.ok(await store.findLiveSession(sid, { jti: 'token-2', kid: 'key-1' }))
+      await store.revoke({ kind: 'key', kid: 'key-1' }, act)
+      assert.equal(await store.findLiveSession(sid, { jti: 'token-2', kid: 'key-1' }), undefined)
+      assert.ok(await store.findLiveSession(sid, { jti: 'key-1', kid: 'token-1' }))
     })
 
     rule('ends a session of its own user only, once', async ({ store }) => {
@@ -269,7 +303,7 @@ export function storeContract(name: string, fixture: StoreFixture, fixtureUrl: s
       await createUser(store)
       const { session, ridHash } = await open(store, { mode: 'session_cookie', idleLifetime: 1_800_000 })
       const use = { ridHash, mode: 'session_cookie', idleLifetime: 1_800_000, slideAfter: 60_000 } as const
-      assert.equal((await store.useSession(use))?.sid, session.sid)
+      assert.equal((await store.useSession(use))?.session.sid, session.sid)
       assert.equal((await store.findLiveSessionByRid(ridHash))?.sid, session.sid)
       assert.equal(await store.useSession({ ...use, mode: 'session_bearer' }), undefined)
       assert.equal(await store.useSession({ ...use, ridHash: randomBytes(32) }), undefined)
@@ -287,11 +321,11 @@ export function storeContract(name: string, fixture: StoreFixture, fixtureUrl: s
         const { ridHash, session } = await open(store, { mode: 'session_cookie', ...lifetimes })
         const use = { ridHash, mode: 'session_cookie', idleLifetime: 1_800_000, slideAfter: 60_000 } as const
         clock.now = began + 59_999
-        assert.equal((await store.useSession(use))?.idleExpiresAt, session.idleExpiresAt)
+        assert.equal((await store.useSession(use))?.session.idleExpiresAt, session.idleExpiresAt)
         clock.now = began + 60_000
-        assert.equal((await store.useSession(use))?.idleExpiresAt, clock.now + 1_800_000)
+        assert.equal((await store.useSession(use))?.session.idleExpiresAt, clock.now + 1_800_000)
         clock.now = began + 1_500_000
-        assert.equal((await store.useSession(use))?.idleExpiresAt, began + 3_000_000)
+        assert.equal((await store.useSession(use))?.session.idleExpiresAt, began + 3_000_000)
         await store.revokeSession({ ridHash }, 'logout')
         clock.now += 120_000
         assert.equal(await store.useSession(use), undefined)

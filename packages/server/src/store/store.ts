@@ -12,7 +12,7 @@
 
 import type { PresentedToken, RotationLimits, RotationState, Served } from '../sessions/rotation.ts'
 import type { ClientStore } from './client-store.ts'
-import type { Act, RevocationStore } from './revocation-store.ts'
+import type { Act, RevocationStore, TokenMarks } from './revocation-store.ts'
 
 /** The store could not be reached or could not write. Nothing has changed. */
 export class StoreUnavailableError extends Error {
@@ -77,6 +77,12 @@ export interface Session {
   readonly authenticatedAt: number
   readonly idleExpiresAt: number
   readonly absoluteExpiresAt: number
+}
+
+/** A session that may be used, and the built-in account of its user, if there is one: both by one look. */
+export interface LiveSession {
+  readonly session: Session
+  readonly account: Account | undefined
 }
 
 export interface NewSession
@@ -150,6 +156,8 @@ export type Rotation =
   | ({
       readonly outcome: Served
       readonly session: Session
+      /** The built-in account of its user, if there is one. */
+      readonly account: Account | undefined
       readonly state: RotationState
       /** Pepper of the current generation's tokens. */
       readonly pepperId: number
@@ -233,11 +241,11 @@ export interface Store extends ClientStore, RevocationStore {
   openSession(session: NewSession): Promise<Opening>
   /** Moves a session by a presented refresh token: the state machine of sessions/rotation.ts in one transaction. */
   rotate(presentation: Presentation): Promise<Rotation>
-  /** Finds a session that may still be used. */
-  findLiveSession(sid: string): Promise<Session | undefined>
+  /** Finds a session that may still be used; with a token that belongs to it, only if that is not revoked by itself or with its key. */
+  findLiveSession(sid: string, token?: Pick<TokenMarks, 'jti' | 'kid'>): Promise<LiveSession | undefined>
   findLiveSessionByRid(ridHash: Uint8Array): Promise<Session | undefined>
   /** Finds the live session of a session token, and slides its idle lifetime when that is due. */
-  useSession(use: SessionUse): Promise<Session | undefined>
+  useSession(use: SessionUse): Promise<LiveSession | undefined>
   /** The user's sessions that may still be used, the last seen first. */
   listLiveSessions(userId: string): Promise<readonly Session[]>
   revokeSession(

@@ -8,6 +8,9 @@ export interface Call {
 
 const accountColumns = `a.user_id, a.email, a.email_verified, a.roles, a.claims, a.created_at, a.password_hash, a.password_version`
 
+/** The account of a session's user, as columns that a session does not have. */
+const withAccount = 'a.email, a.email_verified, a.roles, a.claims, a.created_at AS account_created_at'
+
 const texts = {
   now: 'SELECT countersign.now_ms() AS now',
 
@@ -20,11 +23,14 @@ const texts = {
 
   markCredentials: 'SELECT last_value FROM countersign.credential_marks',
   openSession: `SELECT * FROM countersign.open_session(jsonb_populate_record(NULL::countersign.sessions, $1), $2, $3, $4, $5)`,
-  rotate: `SELECT r.outcome, r.successor, r.why, r.now, r.not_before, r.keys_version, (r.session).*
+  rotate: `SELECT r.outcome, r.successor, r.why, r.now, r.not_before, r.keys_version, r.account, (r.session).*
     FROM countersign.rotate($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) r`,
-  findLiveSession: `SELECT s.* FROM countersign.sessions s WHERE s.sid = $1 AND countersign.is_live(s, countersign.now_ms())`,
+  findLiveSession: `SELECT s.*, ${withAccount} FROM countersign.sessions s LEFT JOIN countersign.accounts a ON a.user_id = s.user_id
+    WHERE s.sid = $1 AND countersign.is_live(s, countersign.now_ms()) AND NOT EXISTS (SELECT 1 FROM countersign.revocations r
+      WHERE r.expires_at >= countersign.now_ms() / 1000 AND ((r.kind = 'j' AND r.value = $2) OR (r.kind = 'k' AND r.value = $3)))`,
   findLiveSessionByRid: `SELECT s.* FROM countersign.sessions s WHERE s.rid_hash = $1 AND countersign.is_live(s, countersign.now_ms())`,
-  useSession: 'SELECT * FROM countersign.use_session($1, $2, $3, $4)',
+  useSession: `SELECT s.*, ${withAccount} FROM countersign.use_session($1, $2, $3, $4) s
+    LEFT JOIN countersign.accounts a ON a.user_id = s.user_id`,
   listLiveSessions: `SELECT s.* FROM countersign.sessions s WHERE s.user_id = $1 AND countersign.is_live(s, countersign.now_ms())
     ORDER BY s.last_seen_at DESC, s.sid`,
   revokeSession: 'SELECT countersign.revoke_session($1, $2, $3, $4) AS outcome',

@@ -165,7 +165,7 @@ const sessions = `
 
   CREATE FUNCTION countersign.rotate(p_rid_hash bytea, p_gen integer, p_att integer, p_client_id text, p_modes text[], p_pepper_id smallint,
     p_leeway bigint, p_hold bigint, p_idle bigint, p_audience text, p_deadline bigint,
-    OUT outcome text, OUT session countersign.sessions, OUT successor boolean, OUT why text,
+    OUT outcome text, OUT session countersign.sessions, OUT account jsonb, OUT successor boolean, OUT why text,
     OUT now bigint, OUT not_before bigint, OUT keys_version integer)
   LANGUAGE plpgsql AS $$
   DECLARE
@@ -215,6 +215,7 @@ const sessions = `
           last_served_at = session.last_served_at, generation_started_at = session.generation_started_at,
           confirmed = session.confirmed, back = session.back, pepper_id = session.pepper_id,
           idle_expires_at = session.idle_expires_at, last_seen_at = session.last_seen_at WHERE sid = session.sid;
+        SELECT to_jsonb(a) - 'password_hash' INTO account FROM countersign.accounts a WHERE a.user_id = session.user_id;
         IF outcome = 'reissued' THEN
           PERFORM countersign.write_audit('refresh.late_replay', session.sid, session.user_id,
             'the token before the current one came back: an answer was lost, or a copy is in use', now);

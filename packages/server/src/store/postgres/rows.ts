@@ -1,7 +1,15 @@
 /** How rows of the PostgreSQL tables read as the records of store.ts. A bigint comes as text. */
 import type { Client } from '../client-store.ts'
 import type { FeedHead } from '../revocation-store.ts'
-import type { Account, AccountCredentials, SealedKey, SealedPepper, Session, SessionMode } from '../store.ts'
+import type {
+  Account,
+  AccountCredentials,
+  LiveSession,
+  SealedKey,
+  SealedPepper,
+  Session,
+  SessionMode,
+} from '../store.ts'
 
 export type Row = Record<string, unknown>
 
@@ -43,6 +51,12 @@ export function toSession(row: Row): Session {
     idleExpiresAt: Number(row.idle_expires_at),
     absoluteExpiresAt: Number(row.absolute_expires_at),
   }
+}
+
+/** A row of a session with its user's account, if there is one. */
+export function toLiveSession(row: Row): LiveSession {
+  const account = { ...row, created_at: row.account_created_at }
+  return { session: toSession(row), account: row.email === null ? undefined : toAccount(account) }
 }
 
 export function toSealedKey(row: Row): SealedKey {

@@ -1,9 +1,9 @@
 /** Sessions in PostgreSQL: each of these is one call of a function in functions.ts. */
 import { firstGeneration, type RotationState, type Served } from '../../sessions/rotation.ts'
-import type { NewSession, Opening, Presentation, Rotation, Session, Store } from '../store.ts'
+import type { NewSession, Opening, Presentation, Rotation, Store } from '../store.ts'
 import { calls } from './calls.ts'
 import type { Database } from './database.ts'
-import { type Row, toSession } from './rows.ts'
+import { type Row, toAccount, toLiveSession, toSession } from './rows.ts'
 
 type SessionMethods = Pick<
   Store,
@@ -45,16 +45,19 @@ export function sessionsIn({ run }: Database): SessionMethods {
       return toRotation(row)
     },
 
-    async findLiveSession(sid) {
-      return optional(await run(calls.findLiveSession, [sid]))
+    async findLiveSession(sid, { jti = null, kid = null } = {}) {
+      const [row] = await run(calls.findLiveSession, [sid, jti, kid])
+      return row && toLiveSession(row)
     },
 
     async findLiveSessionByRid(ridHash) {
-      return optional(await run(calls.findLiveSessionByRid, [ridHash]))
+      const [row] = await run(calls.findLiveSessionByRid, [ridHash])
+      return row && toSession(row)
     },
 
     async useSession({ ridHash, mode, idleLifetime, slideAfter }) {
-      return optional(await run(calls.useSession, [ridHash, mode, idleLifetime, slideAfter]))
+      const [row] = await run(calls.useSession, [ridHash, mode, idleLifetime, slideAfter])
+      return row && toLiveSession(row)
     },
 
     async listLiveSessions(userId) {
@@ -75,10 +78,6 @@ export function sessionsIn({ run }: Database): SessionMethods {
       await run(calls.revokeOtherSessions, [userId, reason, keepSid])
     },
   }
-}
-
-function optional([row]: readonly Row[]): Session | undefined {
-  return row && toSession(row)
 }
 
 /** The columns that are known before the database has read its clock. */
@@ -149,6 +148,7 @@ function toRotation(row: Row): Rotation {
       return {
         outcome: row.outcome as Served,
         session: toSession(row),
+        account: row.account === null ? undefined : toAccount(row.account as Row),
         state: toRotationState(row),
         pepperId: Number(row.pepper_id),
         successor: row.successor === true,

@@ -58,7 +58,8 @@ export function accountsIn({ sql, transaction }: Database): AccountMethods {
 
     async replacePassword({ keepSid, ...change }, act) {
       return transaction((now) => {
-        const isKeptOver = keepSid !== '' && sql.findLiveSession.get({ sid: keepSid, now }) === undefined
+        const isKeptOver =
+          keepSid !== '' && sql.findLiveSession.get({ sid: keepSid, jti: null, kid: null, now }) === undefined
         if (isKeptOver) return { outcome: 'credentials_changed' }
         if (sql.replacePassword.run(change).changes === 0) return { outcome: 'credentials_changed' }
         revokeAll(sql, change.userId, 'password_change', keepSid, now)

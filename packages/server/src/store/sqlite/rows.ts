@@ -4,6 +4,7 @@ import type { RotationState } from '../../sessions/rotation.ts'
 import type {
   Account,
   AccountCredentials,
+  LiveSession,
   SealedKey,
   SealedPepper,
   Session,
@@ -49,6 +50,11 @@ export function toSession(row: Row): Session {
     idleExpiresAt: Number(row.idle_expires_at),
     absoluteExpiresAt: Number(row.absolute_expires_at),
   }
+}
+
+/** A row of a session with its user's account, if there is one. */
+export function toLiveSession(row: Row): LiveSession {
+  return { session: toSession(row), account: row.email === null ? undefined : toAccount(row) }
 }
 
 export function toRotationState(row: Row): RotationState {

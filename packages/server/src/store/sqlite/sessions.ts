@@ -3,7 +3,7 @@ import { firstGeneration, type Move, move } from '../../sessions/rotation.ts'
 import type { NewSession, Presentation, RevocationReason, Rotation, Session, SessionMode, Store } from '../store.ts'
 import type { Database } from './database.ts'
 import { audit, isClockBehind, notBeforeOf, readKeysVersion, writeEntry } from './entries.ts'
-import { type Row, toRotationState, toSession } from './rows.ts'
+import { type Row, toAccount, toLiveSession, toRotationState, toSession } from './rows.ts'
 import type { Statements } from './statements.ts'
 
 type SessionMethods = Pick<
@@ -59,9 +59,9 @@ export function sessionsIn({ sql, now: clock, transaction }: Database): SessionM
       return Number(sql.latestCredentialMark.get()?.latest)
     },
 
-    async findLiveSession(sid): Promise<Session | undefined> {
-      const row = sql.findLiveSession.get({ sid, now: clock() })
-      return row && toSession(row)
+    async findLiveSession(sid, { jti = null, kid = null } = {}) {
+      const row = sql.findLiveSession.get({ sid, jti, kid, now: clock() })
+      return row && toLiveSession(row)
     },
 
     async findLiveSessionByRid(ridHash): Promise<Session | undefined> {
@@ -69,14 +69,15 @@ export function sessionsIn({ sql, now: clock, transaction }: Database): SessionM
       return row && toSession(row)
     },
 
-    async useSession({ ridHash, mode, idleLifetime, slideAfter }): Promise<Session | undefined> {
+    async useSession({ ridHash, mode, idleLifetime, slideAfter }) {
       const now = clock()
       const row = sql.findLiveSessionByRid.get({ ridHash, now })
       if (row?.mode !== mode) return undefined
-      if (now - Number(row.last_seen_at) < slideAfter) return toSession(row)
+      const found = toLiveSession(row)
+      if (now - found.session.lastSeenAt < slideAfter) return found
       return transaction((now) => {
-        const slid = sql.slideSession.get({ sid: String(row.sid), idleLifetime, now })
-        return slid && toSession(slid)
+        const slid = sql.slideSession.get({ sid: found.session.sid, idleLifetime, now })
+        return slid && { ...found, session: toSession(slid) }
       })
     },
 
@@ -179,7 +180,9 @@ function serve(
     }
     audit(sql, 'refresh.late_replay', session.sid, act, now)
   }
-  return { ...moved, session: { ...session, idleExpiresAt, lastSeenAt: now }, pepperId, ...moment }
+  const account = sql.findAccount.get(session.userId)
+  const served = { session: { ...session, idleExpiresAt, lastSeenAt: now }, account: account && toAccount(account) }
+  return { ...moved, ...served, pepperId, ...moment }
 }
 
 /** Theft ends the session; a token that this database never issued ends nothing. */

@@ -4,6 +4,9 @@ import type { DatabaseSync } from 'node:sqlite'
 const accountColumns = `a.user_id, a.email, a.email_verified, a.roles, a.claims, a.created_at AS account_created_at,
   a.password_hash, a.password_version`
 
+/** The account of a session's user, as columns that a session does not have. */
+const withAccount = 'a.email, a.email_verified, a.roles, a.claims, a.created_at AS account_created_at'
+
 /** The later of a user's not-before and everyone's. */
 const notBefore = 'max(u.not_before_at, (SELECT not_before_at FROM revocation_feed))'
 
@@ -49,8 +52,11 @@ const sql = {
       generation_started_at = :generationStartedAt, confirmed = :confirmed, back = :back,
       pepper_id = :pepperId, idle_expires_at = :idleExpiresAt, last_seen_at = :now
     WHERE sid = :sid`,
-  findLiveSession: `SELECT s.* FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.sid = :sid AND ${live}`,
-  findLiveSessionByRid: `SELECT s.* FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.rid_hash = :ridHash AND ${live}`,
+  findLiveSession: `SELECT s.*, ${withAccount} FROM sessions s JOIN users u ON u.id = s.user_id LEFT JOIN accounts a ON a.user_id = u.id
+    WHERE s.sid = :sid AND ${live} AND NOT EXISTS (SELECT 1 FROM revocations r WHERE r.expires_at >= :now / 1000
+      AND ((r.kind = 'j' AND r.value = :jti) OR (r.kind = 'k' AND r.value = :kid)))`,
+  findLiveSessionByRid: `SELECT s.*, ${withAccount} FROM sessions s JOIN users u ON u.id = s.user_id LEFT JOIN accounts a ON a.user_id = u.id
+    WHERE s.rid_hash = :ridHash AND ${live}`,
   slideSession: `UPDATE sessions AS s SET last_seen_at = :now, idle_expires_at = min(:now + :idleLifetime, s.absolute_expires_at)
     FROM users u WHERE u.id = s.user_id AND s.sid = :sid AND ${live} RETURNING *`,
   listLiveSessions: `SELECT s.* FROM sessions s JOIN users u ON u.id = s.user_id
