@@ -1,0 +1,111 @@
+// The files under deploy/ that bring the server up, as far as a machine without Docker or Kubernetes can tell.
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { parse, parseAllDocuments } from 'yaml'
+
+const root = join(import.meta.dirname, '../..')
+const read = (path: string) => readFileSync(join(root, path), 'utf8')
+const settings = read('docs/settings.md')
+
+/** A setting that the documentation does not know has no effect. */
+function assertKnown(names: readonly string[]): void {
+  assert.ok(names.length > 0)
+  for (const name of names) assert.ok(settings.includes(`\`${name.replace(/_FILE$/, '')}\``), name)
+}
+
+interface Service {
+  readonly environment?: Record<string, string>
+  readonly command?: readonly string[]
+  readonly read_only?: boolean
+  readonly secrets?: readonly string[]
+  readonly depends_on?: Record<string, { readonly condition: string }>
+}
+
+describe('the compose file', () => {
+  const { services, secrets } = parse(read('deploy/docker/compose.yaml'), { merge: true }) as {
+    readonly services: Record<string, Service>
+    readonly secrets: Record<string, { readonly file: string }>
+  }
+
+  test('migrates before it starts, and starts on a read-only file system', () => {
+    const { migrate, server } = services
+    assert.deepEqual(migrate?.command, ['migrate'])
+    assert.equal(server?.depends_on?.migrate?.condition, 'service_completed_successfully')
+    for (const service of [migrate, server]) assert.equal(service?.read_only, true)
+  })
+
+  test('sets only what the server knows, and no secret in the open', () => {
+    const { environment = {} } = services.server ?? {}
+    assertKnown(Object.keys(environment))
+    for (const secret of services.server?.secrets ?? []) assert.ok(secrets[secret] !== undefined, secret)
+    for (const name of ['COUNTERSIGN_MASTER_KEY', 'COUNTERSIGN_DATABASE_URL'])
+      assert.equal(environment[name], undefined, `${name} is a secret: use ${name}_FILE`)
+  })
+
+  test('has a Redis that does not evict', () => {
+    const { command = [] } = services.redis ?? {}
+    assert.equal(command[command.indexOf('--maxmemory-policy') + 1], 'noeviction')
+  })
+})
+
+interface Resource {
+  readonly kind: string
+  readonly data?: Record<string, string>
+  readonly spec?: { readonly replicas?: number; readonly template?: { readonly spec: PodSpec } }
+}
+
+interface PodSpec {
+  readonly securityContext: { readonly runAsNonRoot: boolean }
+  readonly containers: readonly Container[]
+}
+
+interface Container {
+  readonly args: readonly string[]
+  readonly securityContext: { readonly readOnlyRootFilesystem: boolean; readonly allowPrivilegeEscalation: boolean }
+  readonly readinessProbe?: { readonly httpGet: { readonly path: string } }
+  readonly livenessProbe?: { readonly httpGet: { readonly path: string } }
+}
+
+describe('the Kubernetes manifests', () => {
+  const resources = parseAllDocuments(read('deploy/kubernetes/countersign.yaml')).map((one) => one.toJS() as Resource)
+  const find = (kind: string) => resources.find((one) => one.kind === kind)
+
+  test('run several servers and a migration, none of them as root or with a file system to write to', () => {
+    assert.ok((find('Deployment')?.spec?.replicas ?? 0) > 1)
+    for (const kind of ['Deployment', 'Job']) {
+      const { securityContext, containers = [] } = find(kind)?.spec?.template?.spec ?? {}
+      assert.equal(securityContext?.runAsNonRoot, true)
+      for (const { securityContext: own } of containers)
+        assert.deepEqual([own.readOnlyRootFilesystem, own.allowPrivilegeEscalation], [true, false])
+    }
+    assert.deepEqual(find('Job')?.spec?.template?.spec.containers[0]?.args, ['migrate'])
+  })
+
+  test('ask the process whether it lives, and whether it may be sent requests', () => {
+    const [server] = find('Deployment')?.spec?.template?.spec.containers ?? []
+    assert.equal(server?.livenessProbe?.httpGet.path, '/healthz', 'a database that is away is no reason to restart')
+    assert.equal(server?.readinessProbe?.httpGet.path, '/readyz')
+  })
+
+  test('set only what the server knows', () => assertKnown(Object.keys(find('ConfigMap')?.data ?? {})))
+})
+
+describe('the Dockerfile', () => {
+  const lines = read('deploy/docker/Dockerfile').split('\n')
+
+  test('ends as a user that is not root, with a health check', () => {
+    const stage = lines.slice(lines.findLastIndex((line) => line.startsWith('FROM ')))
+    assert.ok(stage.includes('USER node'))
+    assert.ok(stage.some((line) => line.startsWith('HEALTHCHECK ') && line.includes('"countersign", "healthcheck"')))
+  })
+
+  test('runs the Node that the packages ask for, and the command where the build puts it', () => {
+    const { engines, bin } = JSON.parse(read('packages/cli/package.json'))
+    assert.equal(engines.node, '>=24')
+    for (const line of lines.filter((one) => one.startsWith('FROM '))) assert.match(line, /^FROM node:24-/)
+    assert.ok(lines.join('\n').includes(join('/countersign/packages/cli', bin.countersign)))
+    assert.ok(existsSync(join(root, '.dockerignore')))
+  })
+})
