@@ -1,7 +1,12 @@
 // The server as processes of its own on one PostgreSQL database.
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { after, describe, type TestContext, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { registerClient } from '../../clients/register-client.ts'
 import { migratePostgres } from '../../store/postgres/migrations.ts'
+import { openPostgresStore } from '../../store/postgres/postgres-store.ts'
+import { EventReader, type ReadEvent } from '../event-reader.ts'
 import { ask, newEmptyDatabase, skip, stopCluster } from '../postgres-cluster.ts'
 import { newFolder, type RunningServer, refresh, signUp, spawnServer, startDev } from '../running-server.ts'
 import { claimsOf } from '../test-server.ts'
@@ -79,19 +84,103 @@ describe('servers on one PostgreSQL database', { skip }, () => {
     const [server] = await startAll(t, url, 1)
     const address = addressOf(server as RunningServer)
     const { refreshToken, accessToken } = await signUp(address, 'ada')
-    const name = new URL(url).pathname.slice(1)
-    const admin = Object.assign(new URL(url), { pathname: '/postgres' }).href
-    await ask(admin, `ALTER DATABASE ${name} WITH ALLOW_CONNECTIONS false`)
-    await ask(admin, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`)
-    const away = await refresh(address, refreshToken)
-    assert.deepEqual([away.status, away.headers.get('retry-after')], [503, '1'])
     const me = () => fetch(`${address}/api/auth/me`, { headers: { authorization: `Bearer ${accessToken}` } })
-    assert.equal((await me()).status, 503)
-    assert.equal((await fetch(`${address}/readyz`)).status, 503)
-    assert.equal((await fetch(`${address}/healthz`)).status, 200)
-    await ask(admin, `ALTER DATABASE ${name} WITH ALLOW_CONNECTIONS true`)
+    await cutOff(url, async () => {
+      const away = await refresh(address, refreshToken)
+      assert.deepEqual([away.status, away.headers.get('retry-after')], [503, '1'])
+      assert.equal((await me()).status, 503)
+      assert.equal((await fetch(`${address}/readyz`)).status, 503)
+      assert.equal((await fetch(`${address}/healthz`)).status, 200)
+    })
     assert.equal((await refresh(address, refreshToken)).status, 200)
     assert.equal((await me()).status, 200)
     assert.equal((await fetch(`${address}/readyz`)).status, 200)
   })
+
+  test('what one writes the other tells its readers; cut off from the database, it tells them nothing, and later everything', async (t) => {
+    const url = await newDatabase(t)
+    const [a, b] = await startAll(t, url, 2)
+    const [one, two] = [addressOf(a as RunningServer), addressOf(b as RunningServer)]
+    const reader = await openFeed(t, url, two)
+    const revoked: unknown[] = []
+    let heartbeats = 0
+    void (async () => {
+      for (let event = await reader.next(); event !== undefined; event = await reader.next()) {
+        if (event.event === 'hb') heartbeats++
+        if (event.event === 'rev') revoked.push(revokedBy(event))
+      }
+    })().catch(() => {})
+    await until(() => heartbeats > 1)
+    const { refreshToken, accessToken } = await signUp(one, 'ada')
+    const logout = (token: string) =>
+      fetch(`${one}/api/auth/logout`, { method: 'POST', headers: { authorization: `Bearer ${token}` } })
+    await logout(refreshToken)
+    await until(() => revoked.includes(claimsOf(accessToken).sid))
+
+    const second = await signUp(one, 'bob')
+    await cutOff(url, async () => {
+      // Heartbeats that were on their way come first.
+      await setTimeout(1000)
+      const cutAt = heartbeats
+      await setTimeout(3000)
+      assert.equal(heartbeats, cutAt, 'a server that is cut off tells that it knows')
+    })
+    await logout(second.refreshToken)
+    await until(() => revoked.includes(claimsOf(second.accessToken).sid))
+    const before = heartbeats
+    await until(() => heartbeats > before)
+  })
 })
+
+/** Takes the database away from everyone while something happens. */
+async function cutOff(url: string, meanwhile: () => Promise<void>): Promise<void> {
+  const name = new URL(url).pathname.slice(1)
+  const admin = Object.assign(new URL(url), { pathname: '/postgres' }).href
+  await ask(admin, `ALTER DATABASE ${name} WITH ALLOW_CONNECTIONS false`)
+  await ask(admin, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`)
+  try {
+    await meanwhile()
+  } finally {
+    await ask(admin, `ALTER DATABASE ${name} WITH ALLOW_CONNECTIONS true`)
+  }
+}
+
+/** Follows the feed at a server, as a client of the registry. */
+async function openFeed(t: TestContext, url: string, address: string): Promise<EventReader> {
+  const store = openPostgresStore({ url })
+  const registration = { name: 'A reader', scope: ['revocations:read'] }
+  const client = await registerClient(store, registration, { actor: 'test', reason: '' }, randomBytes)
+  await store.close()
+  const body = new URLSearchParams({ grant_type: 'client_credentials' })
+  const basic = Buffer.from(`${client?.clientId}:${client?.clientSecret}`).toString('base64')
+  const answer = await fetch(`${address}/oauth/token`, {
+    method: 'POST',
+    body,
+    headers: { authorization: `Basic ${basic}` },
+  })
+  const { access_token: token } = (await answer.json()) as { access_token: string }
+  const authorized = { headers: { authorization: `Bearer ${token}` } }
+  const snapshot = (await (await fetch(`${address}/revocations/snapshot`, authorized)).json()) as {
+    epoch: string
+    seq: number
+  }
+  const headers = { ...authorized.headers, 'last-event-id': `${snapshot.epoch}:${snapshot.seq}` }
+  const stream = await fetch(`${address}/revocations/stream`, { headers })
+  if (stream.body === null) throw new Error('no stream')
+  const reader = new EventReader(stream.body)
+  t.after(() => reader.close())
+  return reader
+}
+
+/** What the first entry of an event revokes. */
+function revokedBy({ data }: ReadEvent): unknown {
+  return (data.e as [string, string][])[0]?.[1]
+}
+
+/** Waits for what comes within ten seconds. */
+async function until(isTrue: () => boolean): Promise<void> {
+  for (let waited = 0; !isTrue(); waited += 20) {
+    if (waited > 10_000) throw new Error('it did not come')
+    await setTimeout(20)
+  }
+}
