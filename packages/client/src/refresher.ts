@@ -1,0 +1,201 @@
+/**
+ * One refresh at a time, for everyone who wants one: the timer, requests that were refused, tabs that woke up. Owns when the server is
+ * asked (again), and what its answer does to the session. docs/decisions/0016-client.md has the races.
+ */
+import type { AuthServer } from './auth-server.ts'
+import { isTrouble } from './auth-server.ts'
+import { ClientError } from './client-error.ts'
+import type { Environment } from './environment.ts'
+import type { Lock } from './lock.ts'
+import type { RefreshTokenRecord } from './refresh-token-record.ts'
+import type { SessionHolder } from './session.ts'
+import type { Siblings } from './siblings.ts'
+import type { Turns } from './turns.ts'
+
+export interface Refresher {
+  /** Starts a refresh, or joins the one under way. Ends when the token has changed or there is nothing to refresh. @throws ClientError */
+  refresh(): Promise<void>
+  /** As `refresh`, for someone who waits: rejects with what stands in the way when that lasts. @throws ClientError */
+  wait(): Promise<void>
+  /** Asks the server what is true, even with a good token at hand or none at all; in the background. */
+  verify(): void
+  /** Gives up the request under way, and forgets failures; whatever still wants a refresh goes on after logins and logouts. */
+  interrupt(): void
+  /** Stops waiting for the network or the next try, unless the server has said when. */
+  wake(): void
+  close(): void
+}
+
+/** What a refresher works with. `record`: none in cookie mode. `acts`: the logins and logouts. */
+export interface RefresherParts {
+  readonly environment: Environment
+  readonly session: SessionHolder
+  readonly server: AuthServer
+  readonly record: RefreshTokenRecord | undefined
+  readonly siblings: Siblings
+  readonly lock: Lock
+  readonly acts: Turns
+}
+
+/** How long a caller waits for a token: two tries that are not answered, and the time between them. */
+const longestWait = 20_000
+const firstPause = 500
+const longestPause = 30_000
+/** How many times in a row a refused token may turn out to have been replaced in the storage. */
+const mostReplacements = 3
+
+/** Makes the refresher of a client. */
+export function createRefresher(parts: RefresherParts): Refresher {
+  const { environment, session, server, record, siblings, lock, acts } = parts
+  const { page } = environment
+  let running: Promise<void> | undefined
+  let request: AbortController | undefined
+  let wakeUp: () => void = () => {}
+  let failures = 0
+  let notBefore = 0
+  let trouble: ClientError | undefined
+  let waiting = 0
+  let mustAsk = false
+  let closed = false
+
+  function refresh(): Promise<void> {
+    running ??= run().finally(() => {
+      running = undefined
+    })
+    return running
+  }
+
+  async function run(): Promise<void> {
+    const { token } = session
+    const isWanted = () => !closed && (mustAsk || (session.token === token && session.shown.status !== 'signed-out'))
+    for (;;) {
+      if (!(await pause())) return
+      await acts.idle()
+      if (!isWanted()) return
+      const error = await attempt(isWanted)
+      if (error === undefined) continue
+      trouble = error
+      if (!isTrouble(error)) throw error
+      const pauseLimit = Math.min(longestPause, firstPause * 2 ** failures++)
+      const jittered = environment.random() * pauseLimit
+      notBefore = environment.monotonicNow() + Math.max(jittered, (error.retryAfter ?? 0) * 1000)
+    }
+  }
+
+  /** Waits until the next try is due and there is a network; `false` if nobody wants it any more. */
+  async function pause(): Promise<boolean> {
+    while (!closed) {
+      const due = notBefore - environment.monotonicNow()
+      const isOnline = page?.online !== false
+      if (isOnline && due <= 0) return true
+      if (page?.hidden && waiting === 0) return false
+      await new Promise<void>((resolve) => {
+        const timer = isOnline ? environment.setTimeout(resolve, due) : undefined
+        wakeUp = () => {
+          environment.clearTimeout(timer)
+          resolve()
+        }
+      })
+    }
+    return false
+  }
+
+  /** Asks once, and returns the error that came of it. Whatever was given up or overtaken is none. */
+  async function attempt(isWanted: () => boolean): Promise<ClientError | undefined> {
+    const { epoch } = session
+    const own = new AbortController()
+    request = own
+    const isCurrent = () => !closed && !own.signal.aborted && session.epoch === epoch
+    try {
+      // A sibling may have had the lock before, and have told its token.
+      await lock(async () => {
+        if (isCurrent() && isWanted()) await exchange(isCurrent, own.signal)
+      })
+      return undefined
+    } catch (error) {
+      if (!isCurrent()) return undefined
+      return error instanceof ClientError ? error : new ClientError('storage_failed')
+    }
+  }
+
+  async function exchange(isCurrent: () => boolean, signal: AbortSignal): Promise<void> {
+    for (let count = 0; count < mostReplacements; count++) {
+      const sent = await record?.read()
+      if (!isCurrent()) return
+      if (record && sent === undefined) return end()
+      try {
+        const { accessToken, refreshToken } = await server.refresh(sent, signal)
+        const isKept = sent === undefined || (await record?.replace(sent, refreshToken, isCurrent))
+        if (!isCurrent()) return
+        if (isKept) return commit(accessToken)
+      } catch (error) {
+        if (!isCurrent()) return
+        if (!(error instanceof ClientError) || error.code !== 'invalid_grant') throw error
+        const isOver = sent === undefined || (await record?.forget(sent, isCurrent))
+        if (!isCurrent()) return
+        if (isOver) return end()
+      }
+    }
+    throw new ClientError('temporarily_unavailable')
+  }
+
+  function commit(token: NonNullable<SessionHolder['token']>): void {
+    settle()
+    if (session.token?.sid === token.sid) session.renew(token)
+    else session.begin(token)
+    siblings.tellToken(token, false)
+  }
+
+  function end(): void {
+    settle()
+    const sid = session.token?.sid
+    session.end()
+    if (sid !== undefined) siblings.tellSignedOut(sid)
+  }
+
+  function settle(): void {
+    mustAsk = false
+    failures = 0
+    trouble = undefined
+  }
+
+  return {
+    refresh,
+    async wait() {
+      if (page?.online === false) {
+        refresh().catch(() => {})
+        throw new ClientError('network_error')
+      }
+      let timer: unknown
+      const tooLong = new Promise<never>((_, reject) => {
+        timer = environment.setTimeout(() => reject(trouble ?? new ClientError('network_error')), longestWait)
+      })
+      waiting += 1
+      try {
+        await Promise.race([refresh(), tooLong])
+      } finally {
+        waiting -= 1
+        environment.clearTimeout(timer)
+      }
+    },
+    verify() {
+      mustAsk = true
+      refresh().catch(() => {})
+    },
+    interrupt() {
+      failures = 0
+      notBefore = 0
+      request?.abort()
+      wakeUp()
+    },
+    wake() {
+      if (trouble?.retryAfter === undefined) notBefore = 0
+      wakeUp()
+    },
+    close() {
+      closed = true
+      request?.abort()
+      wakeUp()
+    },
+  }
+}
