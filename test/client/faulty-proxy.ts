@@ -1,0 +1,95 @@
+// A network that fails on demand: stands before a server, and decides of each request whether it arrives, and of each answer whether and when.
+import { createServer, type IncomingMessage, request as forward } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { buffer } from 'node:stream/consumers'
+
+/** A request as the proxy saw it. */
+export interface SeenRequest {
+  readonly method: string
+  readonly path: string
+  readonly headers: IncomingMessage['headers']
+  readonly body: string
+}
+
+export interface Reply {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string | string[]>>
+  readonly body?: string | Uint8Array
+}
+
+/** What happens to a request; nothing in particular without one. */
+export type Fault =
+  /** It does not arrive. */
+  | { readonly kind: 'refuse' }
+  /** It arrives, and its answer does not. */
+  | { readonly kind: 'lose answer' }
+  /** It waits before it is passed on. */
+  | { readonly kind: 'hold request'; readonly until: Promise<unknown> }
+  /** It is passed on, and its answer waits. */
+  | { readonly kind: 'hold answer'; readonly until: Promise<unknown> }
+  /** Something on the way answers in the server's place. */
+  | { readonly kind: 'answer'; readonly reply: Reply }
+
+export interface FaultyProxy {
+  readonly port: number
+  readonly origin: string
+  /** Every request so far. */
+  readonly seen: SeenRequest[]
+  /** Decides what happens to a request. */
+  fault: (request: SeenRequest) => Fault | undefined
+  /** How many requests to a path there were; those that browsers send ahead of others (CORS) not counted. */
+  count(path: string): number
+  close(): void
+}
+
+/**
+ * Starts a proxy on 127.0.0.1.
+ * @param upstreamPort asked at each request, as the server may start later
+ * @param own answers some requests itself
+ */
+export async function startFaultyProxy(
+  upstreamPort: () => number,
+  own: (request: SeenRequest) => Reply | undefined,
+): Promise<FaultyProxy> {
+  const seen: SeenRequest[] = []
+  const server = createServer(async (incoming, response) => {
+    const { method = '', url: path = '', headers, socket } = incoming
+    const request = { method, path, headers, body: (await buffer(incoming).catch(() => '')).toString() }
+    seen.push(request)
+    const fault = proxy.fault(request)
+    if (fault?.kind === 'refuse') return void socket.destroy()
+    if (fault?.kind === 'hold request') await fault.until
+    const reply = fault?.kind === 'answer' ? fault.reply : (own(request) ?? (await ask(upstreamPort(), request)))
+    if (fault?.kind === 'hold answer') await fault.until
+    if (fault?.kind === 'lose answer' || reply === undefined) return void socket.destroy()
+    response.writeHead(reply.status, reply.headers).end(reply.body)
+  })
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const proxy: FaultyProxy = {
+    port,
+    origin: `http://localhost:${port}`,
+    seen,
+    fault: () => undefined,
+    count: (path) => seen.filter((request) => request.path === path && request.method !== 'OPTIONS').length,
+    close() {
+      server.close()
+      server.closeAllConnections()
+    },
+  }
+  return proxy
+}
+
+function ask(port: number, { method, path, headers, body }: SeenRequest): Promise<Reply | undefined> {
+  return new Promise((resolve) => {
+    const request = forward({ host: '127.0.0.1', port, method, path, headers }, async (answer) => {
+      const kept = Object.entries(answer.headersDistinct).filter(
+        ([name]) => !/^(transfer-encoding|connection|keep-alive|content-length)$/.test(name),
+      )
+      const body = await buffer(answer)
+      resolve({ status: answer.statusCode ?? 502, headers: Object.fromEntries(kept) as Record<string, string[]>, body })
+    })
+    request.on('error', () => resolve(undefined))
+    request.end(body)
+  })
+}
