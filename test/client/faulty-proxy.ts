@@ -1,5 +1,5 @@
 // A network that fails on demand: stands before a server, and decides of each request whether it arrives, and of each answer whether and when.
-import { createServer, type IncomingMessage, request as forward } from 'node:http'
+import { createServer, request as forward, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 

@@ -61,7 +61,8 @@ export class TestLocks implements Locks {
     while (this.held.has(name)) {
       await new Promise<void>((resolve, reject) => {
         signal.addEventListener('abort', () => reject(signal.reason))
-        this.#waiting.push(resolve)
+        // Whoever waits hears of the release no sooner than of what was posted before.
+        this.#waiting.push(() => setImmediate(() => setImmediate(resolve)))
       })
     }
     this.held.add(name)

@@ -1,31 +1,14 @@
 // When the client refreshes, how often, and what trouble does to a session: nothing (protocol C1, C4).
 import assert from 'node:assert/strict'
-import { describe, type TestContext, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { ClientError } from '@countersign/client'
 import { FakeTime, settle, until } from './fake-time.ts'
 import type { Fault } from './faulty-proxy.ts'
-import { ada, type LiveServer, paths, startLiveServer } from './live-server.ts'
-import { type Opening, openTab, SharedStorage, type Tab } from './open-client.ts'
+import { ada, paths, startLiveServer } from './live-server.ts'
+import { openTab, SharedStorage } from './open-client.ts'
+import { endAtServer, faultAt, moment, signedIn } from './signed-in.ts'
 
-interface Setting extends Tab {
-  readonly live: LiveServer
-  readonly time: FakeTime
-  readonly storage: SharedStorage
-  refreshes(): number
-}
-
-async function signedIn(t: TestContext, opening: Opening = {}): Promise<Setting> {
-  const time = new FakeTime()
-  const live = await startLiveServer(t, time)
-  const storage = new SharedStorage()
-  const tab = openTab(t, live, time, { storage, ...opening })
-  await tab.client.login(ada)
-  await settle()
-  tab.states.length = 0
-  return { ...tab, live, time, storage, refreshes: () => live.proxy.count(paths.refresh) }
-}
-
-const fail = (fault: Fault) => (request: { path: string }) => (request.path === paths.refresh ? fault : undefined)
+const fail = (fault: Fault) => faultAt(paths.refresh, fault)
 const isOf = (code: string) => (error: unknown) => error instanceof ClientError && error.code === code
 
 describe('a token', () => {
@@ -294,8 +277,7 @@ describe('trouble signs nobody out (C4)', () => {
 describe('a refusal', () => {
   test('ends the session, once, and tells why nobody is signed in', async (t) => {
     const { client, live, storage, states } = await signedIn(t)
-    const headers = { 'content-type': 'application/json' }
-    await fetch(live.issuer + paths.logout, { method: 'POST', headers, body: `{"refreshToken":"${storage.stored}"}` })
+    await endAtServer(live, storage.stored)
     const tokens = await Promise.all([1, 2, 3].map(() => client.getAccessToken({ minimumLifetime: 9999 })))
     await settle()
     assert.deepEqual(tokens, [undefined, undefined, undefined])
@@ -306,25 +288,21 @@ describe('a refusal', () => {
 
   test('of a token that was replaced in the storage meanwhile leads to the other one', async (t) => {
     const { client, live, storage, time, states } = await signedIn(t)
-    const mine = storage.stored ?? ''
+    const mine = storage.stored
     const other = new SharedStorage()
     await openTab(t, live, time, { storage: other }).client.login(ada)
-    let release = () => {}
-    const until = new Promise<void>((resolve) => {
-      release = resolve
-    })
+    const released = moment()
     let isFirst = true
     live.proxy.fault = ({ path }) => {
       if (path !== paths.refresh || !isFirst) return undefined
       isFirst = false
-      return { kind: 'hold request', until }
+      return { kind: 'hold request', until: released.until }
     }
     const asked = client.getAccessToken({ minimumLifetime: 9999 })
     while (isFirst) await settle()
-    const headers = { 'content-type': 'application/json' }
-    await fetch(live.issuer + paths.logout, { method: 'POST', headers, body: JSON.stringify({ refreshToken: mine }) })
+    await endAtServer(live, mine)
     storage.stored = other.stored
-    release()
+    released.come()
     assert.ok(await asked)
     await settle()
     assert.deepEqual([states, storage.stored], [['signed-in'], other.stored])

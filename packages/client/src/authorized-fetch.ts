@@ -41,7 +41,9 @@ export function createAuthorizedFetch(
     async function send({ text }: AccessToken): Promise<Response> {
       headers.set('authorization', `Bearer ${text}`)
       const redirect = redirectOf(target, init)
-      const response = await environment.fetch(new Request(target, { ...init, headers, redirect: redirect ?? 'manual' }))
+      const response = await environment.fetch(
+        new Request(target, { ...init, headers, redirect: redirect ?? 'manual' }),
+      )
       if (redirect === undefined && isRedirect(response)) throw new ClientError('redirect_refused')
       return response
     }

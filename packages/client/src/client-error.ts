@@ -20,7 +20,8 @@ const sentences = {
   network_error: 'The authorization server could not be reached in time.',
   unexpected_answer: 'The answer was not one of the authorization server.',
   session_changed: 'Another user has signed in since the request was begun. It was not sent.',
-  redirect_refused: "The API answered with a redirect, which a request with a token follows only with redirect: 'follow'.",
+  redirect_refused:
+    "The API answered with a redirect, which a request with a token follows only with redirect: 'follow'.",
   storage_failed: 'The refresh token could not be read from its storage.',
   closed: 'The client has been closed.',
 }

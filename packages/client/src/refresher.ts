@@ -44,6 +44,9 @@ const longestPause = 30_000
 /** How many times in a row a refused token may turn out to have been replaced in the storage. */
 const mostReplacements = 3
 
+/** What is left to do when the lock is released. */
+type Outcome = (() => void) | undefined
+
 /** Makes the refresher of a client. */
 export function createRefresher(parts: RefresherParts): Refresher {
   const { environment, session, server, record, siblings, lock, acts } = parts
@@ -87,8 +90,8 @@ export function createRefresher(parts: RefresherParts): Refresher {
     while (!closed) {
       const due = notBefore - environment.monotonicNow()
       const isOnline = page?.online !== false
+      if (page?.hidden && waiting === 0 && (failures > 0 || !isOnline)) return false
       if (isOnline && due <= 0) return true
-      if (page?.hidden && waiting === 0) return false
       await new Promise<void>((resolve) => {
         const timer = isOnline ? environment.setTimeout(resolve, due) : undefined
         wakeUp = () => {
@@ -106,34 +109,45 @@ export function createRefresher(parts: RefresherParts): Refresher {
     const own = new AbortController()
     request = own
     const isCurrent = () => !closed && !own.signal.aborted && session.epoch === epoch
+    let hadToAsk = false
+    let apply: Outcome
     try {
-      // A sibling may have had the lock before, and have told its token.
       await lock(async () => {
-        if (isCurrent() && isWanted()) await exchange(isCurrent, own.signal)
+        // A sibling may have had the lock before, and have told its token.
+        if (!isCurrent() || !isWanted()) return
+        hadToAsk = mustAsk
+        mustAsk = false
+        apply = await exchange(isCurrent, own.signal)
       })
+      if (isCurrent()) apply?.()
+      else mustAsk ||= hadToAsk
       return undefined
     } catch (error) {
+      mustAsk ||= hadToAsk
       if (!isCurrent()) return undefined
       return error instanceof ClientError ? error : new ClientError('storage_failed')
     }
   }
 
-  async function exchange(isCurrent: () => boolean, signal: AbortSignal): Promise<void> {
+  /** Returns what the answer does to the session, which waits until the lock is released; nothing if the answer is void. */
+  async function exchange(isCurrent: () => boolean, signal: AbortSignal): Promise<Outcome> {
     for (let count = 0; count < mostReplacements; count++) {
       const sent = await record?.read()
-      if (!isCurrent()) return
-      if (record && sent === undefined) return end()
+      if (!isCurrent()) return undefined
+      if (record && sent === undefined) return end
       try {
         const { accessToken, refreshToken } = await server.refresh(sent, signal)
         const isKept = sent === undefined || (await record?.replace(sent, refreshToken, isCurrent))
-        if (!isCurrent()) return
-        if (isKept) return commit(accessToken)
+        if (!isCurrent()) return undefined
+        if (!isKept) continue
+        siblings.tellToken(accessToken, false)
+        return () => commit(accessToken)
       } catch (error) {
-        if (!isCurrent()) return
+        if (!isCurrent()) return undefined
         if (!(error instanceof ClientError) || error.code !== 'invalid_grant') throw error
         const isOver = sent === undefined || (await record?.forget(sent, isCurrent))
-        if (!isCurrent()) return
-        if (isOver) return end()
+        if (!isCurrent()) return undefined
+        if (isOver) return end
       }
     }
     throw new ClientError('temporarily_unavailable')
@@ -143,7 +157,6 @@ export function createRefresher(parts: RefresherParts): Refresher {
     settle()
     if (session.token?.sid === token.sid) session.renew(token)
     else session.begin(token)
-    siblings.tellToken(token, false)
   }
 
   function end(): void {
@@ -154,7 +167,6 @@ export function createRefresher(parts: RefresherParts): Refresher {
   }
 
   function settle(): void {
-    mustAsk = false
     failures = 0
     trouble = undefined
   }
