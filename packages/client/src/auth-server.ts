@@ -61,8 +61,16 @@ const longestLogin = 30_000
 export function createAuthServer({ endpoint, mode, environment }: Settings): AuthServer {
   const isBearer = mode === 'bearer'
 
+  async function send(request: Request): Promise<Answer> {
+    const response = await environment.fetch(request)
+    const json = parseObject(await response.text())
+    return { status: response.status, json, retryAfter: readRetryAfter(response, environment.now) }
+  }
+
   async function post(path: string, { body, limit = refreshLimit, signal, keepalive = false }: Call): Promise<Answer> {
     const controller = new AbortController()
+    // Not every fetch ends when it is told to.
+    const aborted = new Promise<never>((_, reject) => controller.signal.addEventListener('abort', reject))
     const abort = () => controller.abort()
     const timer = environment.setTimeout(abort, limit)
     signal?.addEventListener('abort', abort)
@@ -71,7 +79,7 @@ export function createAuthServer({ endpoint, mode, environment }: Settings): Aut
       const request = new Request(endpoint(path), {
         method: 'POST',
         headers: { 'content-type': 'application/json', 'x-requested-with': 'countersign' },
-        body: body === undefined ? null : JSON.stringify(body),
+        body: body ? JSON.stringify(body) : null,
         credentials: isBearer ? 'omit' : 'include',
         // A redirect would carry a password or a refresh token to wherever it leads.
         redirect: 'error',
@@ -79,9 +87,7 @@ export function createAuthServer({ endpoint, mode, environment }: Settings): Aut
         keepalive,
         signal: controller.signal,
       })
-      const response = await Promise.race([environment.fetch(request), aborted(controller.signal)])
-      const text = await Promise.race([response.text(), aborted(controller.signal)])
-      return { status: response.status, json: parseObject(text), retryAfter: readRetryAfter(response, environment.now) }
+      return await Promise.race([send(request), aborted])
     } catch {
       throw new ClientError('network_error')
     } finally {
@@ -126,17 +132,6 @@ function refusal({ status, json, retryAfter }: Answer): ClientError {
   return new ClientError(status >= 400 && isErrorCode(code) ? code : 'unexpected_answer', { members })
 }
 
-/** Tells whether an error says nothing of the session, so that trying again makes sense. */
-export function isTrouble({ code }: ClientError): boolean {
-  return (
-    code === 'network_error' ||
-    code === 'too_many_requests' ||
-    code === 'temporarily_unavailable' ||
-    code === 'unexpected_answer' ||
-    code === 'storage_failed'
-  )
-}
-
 /** Reads Retry-After, which is seconds or a date (RFC 9110 §10.2.3). */
 function readRetryAfter({ headers }: Response, now: () => number): number | undefined {
   const text = headers.get('retry-after') ?? ''
@@ -150,11 +145,4 @@ function parseObject(text: string): Answer['json'] {
   } catch {
     return {}
   }
-}
-
-/** Not every fetch ends when it is told to. */
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason))
-  })
 }

@@ -6,25 +6,40 @@
  * On the way: `network_error` (no answer in time), `unexpected_answer` (not from our server, or not as it answers).
  * Of the client: `session_changed` (someone else is signed in by now), `redirect_refused`, `storage_failed`, `closed`.
  */
-export type ClientErrorCode = keyof typeof sentences
+export type ClientErrorCode = (typeof codes)[number]
 
-const sentences = {
-  invalid_credentials: 'The e-mail address or the password is wrong.',
-  invalid_request: 'The authorization server refused the request as malformed.',
-  invalid_grant: 'The session is over.',
-  invalid_scope: 'The scope is malformed, or more than there is to have.',
-  invalid_target: 'The audience is not one that the authorization server issues for.',
-  cross_site_request: 'The authorization server does not take requests from this origin.',
-  too_many_requests: 'There were too many requests. Try again later.',
-  temporarily_unavailable: 'The authorization server cannot answer just now.',
-  network_error: 'The authorization server could not be reached in time.',
-  unexpected_answer: 'The answer was not one of the authorization server.',
-  session_changed: 'Another user has signed in since the request was begun. It was not sent.',
-  redirect_refused:
-    "The API answered with a redirect, which a request with a token follows only with redirect: 'follow'.",
-  storage_failed: 'The refresh token could not be read from its storage.',
-  closed: 'The client has been closed.',
+const codes = [
+  'invalid_credentials',
+  'invalid_request',
+  'invalid_grant',
+  'invalid_scope',
+  'invalid_target',
+  'cross_site_request',
+  'too_many_requests',
+  'temporarily_unavailable',
+  'network_error',
+  'unexpected_answer',
+  'session_changed',
+  'redirect_refused',
+  'storage_failed',
+  'closed',
+] as const
+
+/** What a developer does not find in the code. */
+const hints: Partial<Record<ClientErrorCode, string>> = {
+  cross_site_request: 'is the origin of this page in COUNTERSIGN_ALLOWED_ORIGINS?',
+  session_changed: 'another user has signed in meanwhile; the request was not sent',
+  redirect_refused: "an API answered with a redirect; redirect: 'follow' follows it",
 }
+
+/** These say nothing of the session, so trying again makes sense. */
+const troubles: readonly ClientErrorCode[] = [
+  'too_many_requests',
+  'temporarily_unavailable',
+  'network_error',
+  'unexpected_answer',
+  'storage_failed',
+]
 
 /** One member of a request that the server refused. */
 export interface RefusedMember {
@@ -48,7 +63,8 @@ export class ClientError extends Error {
   readonly retryAfter: number | undefined
 
   constructor(code: ClientErrorCode, { members = [], retryAfter }: ErrorDetail = {}) {
-    super([sentences[code], ...members.map(({ member, detail }) => `${member} ${detail}`)].join(' '))
+    const details = members.map(({ member, detail }) => `${member} ${detail}`).join('; ') || hints[code]
+    super(details ? `${code}: ${details}` : code)
     this.name = 'ClientError'
     this.code = code
     this.members = members
@@ -58,5 +74,10 @@ export class ClientError extends Error {
 
 /** Tells whether a word of the server is one of ours. */
 export function isErrorCode(word: unknown): word is ClientErrorCode {
-  return typeof word === 'string' && Object.hasOwn(sentences, word)
+  return codes.includes(word as ClientErrorCode)
+}
+
+/** Tells whether an error is trouble, and no refusal. */
+export function isTrouble({ code }: ClientError): boolean {
+  return troubles.includes(code)
 }

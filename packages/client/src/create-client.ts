@@ -1,8 +1,8 @@
 /** The client: what an application calls. It reads downward: authorized-fetch.ts, refresher.ts, auth-server.ts. */
 import { type AccessToken, remainingLifetime } from './access-token.ts'
-import { type Credentials, createAuthServer, isTrouble, type RegisteredUser, type Registration } from './auth-server.ts'
+import { type Credentials, createAuthServer, type RegisteredUser, type Registration } from './auth-server.ts'
 import { type AuthorizedFetch, createAuthorizedFetch } from './authorized-fetch.ts'
-import { ClientError } from './client-error.ts'
+import { ClientError, isTrouble } from './client-error.ts'
 import { createLock } from './lock.ts'
 import { type ClientOptions, resolveOptions } from './options.ts'
 import { createRecord } from './refresh-token-record.ts'
@@ -62,30 +62,38 @@ export function createClient(options: ClientOptions): Client {
   const server = createAuthServer(settings)
   const acts = createTurns()
   const isUnknown = record === undefined || options.storage !== undefined
-  const session = createSession({ status: isUnknown ? 'unknown' : 'signed-out' }, environment, () => renewal.plan())
+  const session = createSession({ status: isUnknown ? 'unknown' : 'signed-out' }, () => renewal.plan())
   const siblings = createSiblings(settings, receive)
   const lock = createLock(settings)
   const refresher = createRefresher({ environment, session, server, record, siblings, lock, acts })
   const renewal = createRenewal(environment, session, refresher, siblings)
   let unconfirmed: string | undefined
   let isClosed = false
+  const isNobody = () => session.shown.status === 'signed-out'
   siblings.join()
 
+  /** Follows what concerns the session that is here, and a newer login; anything else is a reason to ask the server. */
   function receive(message: SiblingMessage): void {
+    if (message.kind === 'token') hearOfToken(message.token, message.isLogin)
+    else hearOfLogout(message.sid)
+  }
+
+  function hearOfToken(token: AccessToken, isLogin: boolean): void {
     const own = session.token
-    if (message.kind === 'signed-out') {
-      if (own === undefined && session.shown.status !== 'unknown') return
-      if (own?.sid !== message.sid) return refresher.verify()
-      refresher.interrupt()
-      return session.end()
-    }
-    const { token, isLogin } = message
     if (own?.sid === token.sid) {
       if (outlasts(token, own, environment)) session.renew(token)
-    } else if (isLogin && isNewer(token, own)) {
-      refresher.interrupt()
-      session.begin(token)
-    } else if (session.shown.status !== 'unknown') refresher.verify()
+    } else if (isLogin && isNewer(token, own)) follow(() => session.begin(token))
+    else if (session.shown.status !== 'unknown') refresher.verify()
+  }
+
+  function hearOfLogout(sid: string | undefined): void {
+    if (sid !== undefined && session.token?.sid === sid) follow(session.end)
+    else if (!isNobody()) refresher.verify()
+  }
+
+  function follow(change: () => void): void {
+    refresher.interrupt()
+    change()
   }
 
   /** Logins and logouts happen one after the other, and no refresh happens during one. */
@@ -96,8 +104,6 @@ export function createClient(options: ClientOptions): Client {
       return act()
     })
   }
-
-  const isNobody = () => session.shown.status === 'signed-out'
 
   async function getToken(minimumLifetime: number): Promise<AccessToken | undefined> {
     const held = session.token

@@ -3,8 +3,7 @@
  * asked (again), and what its answer does to the session. docs/decisions/0016-client.md has the races.
  */
 import type { AuthServer } from './auth-server.ts'
-import { isTrouble } from './auth-server.ts'
-import { ClientError } from './client-error.ts'
+import { ClientError, isTrouble } from './client-error.ts'
 import type { Environment } from './environment.ts'
 import type { Lock } from './lock.ts'
 import type { RefreshTokenRecord } from './refresh-token-record.ts'
@@ -174,13 +173,10 @@ export function createRefresher(parts: RefresherParts): Refresher {
   return {
     refresh,
     async wait() {
-      if (page?.online === false) {
-        refresh().catch(() => {})
-        throw new ClientError('network_error')
-      }
       let timer: unknown
       const tooLong = new Promise<never>((_, reject) => {
-        timer = environment.setTimeout(() => reject(trouble ?? new ClientError('network_error')), longestWait)
+        const wait = page?.online === false ? 0 : longestWait
+        timer = environment.setTimeout(() => reject(trouble ?? new ClientError('network_error')), wait)
       })
       waiting += 1
       try {

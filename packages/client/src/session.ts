@@ -44,7 +44,7 @@ export interface SessionHolder {
 }
 
 /** @param onToken is called whenever the token has changed */
-export function createSession(initial: Session, environment: Environment, onToken: () => void): SessionHolder {
+export function createSession(initial: Session, onToken: () => void): SessionHolder {
   let shown = initial
   let epoch = 0
   let token: AccessToken | undefined

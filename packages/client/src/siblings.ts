@@ -29,13 +29,7 @@ export function createSiblings(
   const { openChannel } = environment
   let channel: Channel | undefined
 
-  function tell(message: object): void {
-    try {
-      channel?.postMessage(message)
-    } catch {
-      // A page that is being left may not post any more.
-    }
-  }
+  const tell = (message: object): void => channel?.postMessage(message)
 
   return {
     tellToken(token, isLogin) {
