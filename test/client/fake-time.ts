@@ -8,19 +8,28 @@ interface Timer {
 }
 
 export class FakeTime {
-  /** What time it is, in epoch milliseconds; the server's clock is right. */
-  now = 1_800_000_000_500
+  #now = 1_800_000_000_500
   /** How wrong the clock of the clients is. */
   skew = 0
   monotonic = 1000
   readonly #timers = new Set<Timer>()
+
+  /** What time it is, in whole epoch milliseconds; the server's clock is right. */
+  get now(): number {
+    return Math.floor(this.#now)
+  }
+
+  set now(now: number) {
+    this.#now = now
+  }
 
   /** The clocks and timers, for `createClient`. */
   readonly environment: Pick<Environment, 'now' | 'monotonicNow' | 'setTimeout' | 'clearTimeout'> = {
     now: () => this.now + this.skew,
     monotonicNow: () => this.monotonic,
     setTimeout: (act, milliseconds) => {
-      const timer = { at: this.monotonic + milliseconds, act }
+      // As browsers have it, or a timer for next to nothing would never come to its time.
+      const timer = { at: this.monotonic + Math.max(1, Math.ceil(milliseconds)), act }
       this.#timers.add(timer)
       return timer
     },
@@ -57,7 +66,7 @@ export class FakeTime {
 
   #move(milliseconds: number): void {
     this.monotonic += milliseconds
-    this.now += milliseconds
+    this.#now += milliseconds
   }
 }
 

@@ -23,7 +23,7 @@ export type Fault =
   | { readonly kind: 'refuse' }
   /** It arrives, and its answer does not. */
   | { readonly kind: 'lose answer' }
-  /** It waits before it is passed on. */
+  /** It waits before it is passed on, and is not if its client has hung up by then, as a server would notice. */
   | { readonly kind: 'hold request'; readonly until: Promise<unknown> }
   /** It is passed on, and its answer waits. */
   | { readonly kind: 'hold answer'; readonly until: Promise<unknown> }
@@ -59,6 +59,7 @@ export async function startFaultyProxy(
     const fault = proxy.fault(request)
     if (fault?.kind === 'refuse') return void socket.destroy()
     if (fault?.kind === 'hold request') await fault.until
+    if (socket.destroyed) return
     const reply = fault?.kind === 'answer' ? fault.reply : (own(request) ?? (await ask(upstreamPort(), request)))
     if (fault?.kind === 'hold answer') await fault.until
     if (fault?.kind === 'lose answer' || reply === undefined) return void socket.destroy()

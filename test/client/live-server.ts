@@ -20,7 +20,7 @@ export const paths = { login: '/api/auth/login', refresh: '/api/auth/refresh', l
 export interface LiveServer {
   readonly issuer: string
   readonly proxy: FaultyProxy
-  /** What the server has warned of, by its event. */
+  /** What the server has warned of: the event, or what it said. */
   readonly warnings: string[]
   /** Replies of the test's own, before those of API and server. */
   own: (request: SeenRequest) => Reply | undefined
@@ -52,7 +52,7 @@ export async function startLiveServer(
     log: {
       debug() {},
       info() {},
-      warn: (fields) => void warnings.push(String((fields as { event?: string }).event)),
+      warn: (fields, message) => void warnings.push((fields as { event?: string }).event ?? message),
       error: (fields, message) => void warnings.push(`${message} ${JSON.stringify(fields)}`),
     },
     sleep: async (milliseconds) => {

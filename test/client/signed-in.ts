@@ -38,8 +38,9 @@ export function moment(): { readonly until: Promise<void>; come(): void } {
   return { until: promise, come: resolve }
 }
 
-/** Ends the session of a refresh token at the server, unseen by any client. */
-export async function endAtServer({ issuer }: LiveServer, refreshToken: string | undefined): Promise<void> {
+/** Ends the session of a stored refresh token at the server, unseen by any client. */
+export async function endAtServer({ issuer }: LiveServer, record: string | undefined): Promise<void> {
+  const refreshToken = record?.split(' ')[0]
   const headers = { 'content-type': 'application/json' }
   await fetch(issuer + paths.logout, { method: 'POST', headers, body: JSON.stringify({ refreshToken }) })
 }

@@ -135,7 +135,7 @@ export function createClient(options: ClientOptions): Client {
     login: (credentials) =>
       inTurn(async () => {
         const { accessToken, refreshToken } = await server.login(credentials)
-        await record?.put(refreshToken)
+        await record?.put(refreshToken, accessToken.sid)
         session.begin(accessToken)
         siblings.tellToken(accessToken, true)
         return session.shown

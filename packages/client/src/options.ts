@@ -52,9 +52,9 @@ export function resolveOptions(options: ClientOptions): Settings {
 
   const problems = [
     issuerProblem(issuer, allowInsecureHttp),
-    mode === 'cookie' && storage && 'storage: cookie mode has none, leave it out or say mode: "bearer"',
-    !/^(\/[\w.~-]+)*$/.test(routePrefix) && 'routePrefix: begins with a slash and does not end with one',
-    ...origins.map((origin) => originOf(origin) !== origin && 'apiOrigins: must be such as "https://api.example.com"'),
+    mode === 'cookie' && storage && 'storage: is for mode bearer',
+    !/^(\/[\w.~-]+)*$/.test(routePrefix) && 'routePrefix: must be such as /api/auth',
+    ...origins.map((origin) => originOf(origin) !== origin && 'apiOrigins: must be such as https://api.example.com'),
   ].filter((problem) => typeof problem === 'string')
   if (problems.length > 0) throw new TypeError(`createClient: ${problems.join('; ')}`)
 
@@ -81,7 +81,7 @@ function originOf(url: string | undefined): string | undefined {
 
 function issuerProblem(issuer: string, allowInsecureHttp: boolean): string | false {
   const match = /^(https?):\/\/(\[[\da-f:]+\]|[^/?#@\s:]+)(:\d+)?(\/[^?#\s]*[^/?#\s])?$/i.exec(issuer)
-  if (match === null) return 'issuer: must be a URL without a query, a fragment or a final slash'
+  if (match === null) return 'issuer: must be such as https://login.example.com'
   const isSafe = match[1] === 'https' || /^(localhost|127\.0\.0\.1|\[::1\])$/.test(match[2] ?? '')
-  return !isSafe && !allowInsecureHttp && 'issuer: must be https, or on localhost, unless allowInsecureHttp is true'
+  return !isSafe && !allowInsecureHttp && 'issuer: must be https, unless allowInsecureHttp is true'
 }

@@ -1,14 +1,16 @@
 /**
- * The one place where the refresh token of a session in bearer mode is kept. What is stored is the truth: it is read when a request is
- * sent, and changed only if it still is what the change was decided on, since another tab or process may have been there.
+ * The one place where the refresh token of a session in bearer mode is kept. What is stored is the truth, since another tab or process may have
+ * been there: it is read when a request is sent. Within a session the last answer is written, whatever is there: after a late re-issue
+ * it is the only one that counts. What belongs to another session, or was removed, is left alone.
  */
 import { createTurns } from './turns.ts'
 
 /** Where a refresh token is kept in bearer mode: any place that outlives the page. */
 export interface RefreshTokenStorage {
-  /** Reads the refresh token; `undefined` or null when there is none. */
+  /** Reads what was written; `undefined` or null when there is nothing. */
   read(): Promise<string | null | undefined> | string | null | undefined
-  write(refreshToken: string): Promise<void> | void
+  /** Keeps a text with the refresh token in it. It is a secret. */
+  write(record: string): Promise<void> | void
   remove(): Promise<void> | void
   /** The name under which other tabs of the same origin share the record; without it nobody does. @default none */
   readonly sharedAs?: string
@@ -18,9 +20,9 @@ export interface RefreshTokenStorage {
 export interface RefreshTokenRecord {
   read(): Promise<string | undefined>
   /** Writes the token of a new login, whatever is there. */
-  put(refreshToken: string): Promise<void>
-  /** Writes the successor of a token; `false` if another is there by now. */
-  replace(sent: string, successor: string, isWanted: () => boolean): Promise<boolean>
+  put(refreshToken: string, sid: string): Promise<void>
+  /** Writes the successor of a token; `false` if another session's token, or none, is there by now. */
+  replace(sent: string, successor: string, sid: string, isWanted: () => boolean): Promise<boolean>
   /** Removes a token that was refused; `false` if another is there by now. */
   forget(refused: string, isWanted: () => boolean): Promise<boolean>
   /** Removes whatever is there, and returns it. */
@@ -32,8 +34,8 @@ export function storeInMemory(): RefreshTokenStorage {
   let kept: string | undefined
   return {
     read: () => kept,
-    write: (refreshToken) => {
-      kept = refreshToken
+    write: (record) => {
+      kept = record
     },
     remove: () => {
       kept = undefined
@@ -41,21 +43,24 @@ export function storeInMemory(): RefreshTokenStorage {
   }
 }
 
-/** Makes the record of a storage. */
+/** Makes the record of a storage: the refresh token, and after a space the name of its session. */
 export function createRecord(storage: RefreshTokenStorage): RefreshTokenRecord {
   const turns = createTurns()
-  const read = async () => (await storage.read()) || undefined
+
+  async function readBoth(): Promise<(string | undefined)[]> {
+    return ((await storage.read()) || undefined)?.split(' ') ?? []
+  }
 
   return {
-    read: () => turns.take(read),
-    put: (refreshToken) => turns.take(() => storage.write(refreshToken)),
-    replace: (sent, successor, isWanted) =>
+    read: () => turns.take(async () => (await readBoth())[0]),
+    put: (refreshToken, sid) => turns.take(() => storage.write(`${refreshToken} ${sid}`)),
+    replace: (sent, successor, sid, isWanted) =>
       turns.take(async () => {
-        const stored = await read()
-        if (stored === successor) return true
-        if (stored !== sent || !isWanted()) return false
+        const [stored, storedSid] = await readBoth()
+        if (stored === undefined || storedSid !== sid || !isWanted()) return false
+        if (successor === sent || successor === stored) return true
         try {
-          await storage.write(successor)
+          await storage.write(`${successor} ${sid}`)
         } catch {
           // The server forgives the older token, as often as it takes.
         }
@@ -63,14 +68,14 @@ export function createRecord(storage: RefreshTokenStorage): RefreshTokenRecord {
       }),
     forget: (refused, isWanted) =>
       turns.take(async () => {
-        const stored = await read()
+        const [stored] = await readBoth()
         if (stored !== undefined && stored !== refused) return false
         if (isWanted()) await storage.remove()
         return true
       }),
     clear: () =>
       turns.take(async () => {
-        const stored = await read()
+        const [stored] = await readBoth()
         await storage.remove()
         return stored
       }),

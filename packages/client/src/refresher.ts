@@ -136,7 +136,7 @@ export function createRefresher(parts: RefresherParts): Refresher {
       if (record && sent === undefined) return end
       try {
         const { accessToken, refreshToken } = await server.refresh(sent, signal)
-        const isKept = sent === undefined || (await record?.replace(sent, refreshToken, isCurrent))
+        const isKept = sent === undefined || (await record?.replace(sent, refreshToken, accessToken.sid, isCurrent))
         if (!isCurrent()) return undefined
         if (!isKept) continue
         siblings.tellToken(accessToken, false)

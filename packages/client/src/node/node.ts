@@ -17,9 +17,9 @@ export function storeInFile(path: string): RefreshTokenStorage {
         throw error
       }
     },
-    async write(refreshToken) {
+    async write(record) {
       const temporary = `${path}.${process.pid}`
-      await writeFile(temporary, refreshToken, { mode: 0o600 })
+      await writeFile(temporary, record, { mode: 0o600 })
       await rename(temporary, path)
     },
     remove: () => rm(path, { force: true }),

@@ -21,7 +21,7 @@ export interface KeyValueStorage {
 export function storeIn(storage: KeyValueStorage, key = 'countersign.refresh-token'): RefreshTokenStorage {
   return {
     read: () => storage.getItem(key),
-    write: (refreshToken) => storage.setItem(key, refreshToken),
+    write: (record) => storage.setItem(key, record),
     remove: () => storage.removeItem(key),
   }
 }
