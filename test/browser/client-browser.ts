@@ -60,6 +60,8 @@ export interface BrowserOptions {
   /** Runs in each page before its own scripts. */
   readonly before?: string
   readonly ignoreDefaultArgs?: string[]
+  /** Seconds. @default 600 */
+  readonly accessTokenLifetime?: number
   /** Whether the test moves the clocks of the pages. @default true */
   readonly fakeClock?: boolean
 }
@@ -67,10 +69,10 @@ export interface BrowserOptions {
 /** Starts a server and a browser, which end with the test. */
 export async function startClientBrowser(
   t: TestContext,
-  { before, ignoreDefaultArgs = [], fakeClock = true }: BrowserOptions = {},
+  { before, ignoreDefaultArgs = [], fakeClock = true, accessTokenLifetime = 600 }: BrowserOptions = {},
 ): Promise<ClientBrowser> {
   const time = new FakeTime()
-  const live = await startLiveServer(t, time, { allowedOrigins: 'localhost' })
+  const live = await startLiveServer(t, time, { allowedOrigins: 'localhost', accessTokenLifetime })
   const script = await bundle(standard(live.issuer))
   live.own = ({ path }) => (path === '/' ? pageReply(script) : undefined)
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: flags, ignoreDefaultArgs })

@@ -2,6 +2,7 @@
 import { createServer, request as forward, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /** A request as the proxy saw it. */
 export interface SeenRequest {
@@ -37,6 +38,8 @@ export interface FaultyProxy {
   readonly seen: SeenRequest[]
   /** Decides what happens to a request. */
   fault: (request: SeenRequest) => Fault | undefined
+  /** How many requests are being answered; those that are held are not. */
+  busy: number
   /** How many requests to a path there were; those that browsers send ahead of others (CORS) not counted. */
   count(path: string): number
   close(): void
@@ -52,16 +55,30 @@ export async function startFaultyProxy(
   own: (request: SeenRequest) => Reply | undefined,
 ): Promise<FaultyProxy> {
   const seen: SeenRequest[] = []
+
+  async function held(until: Promise<unknown>): Promise<void> {
+    proxy.busy -= 1
+    await until
+    proxy.busy += 1
+  }
+
   const server = createServer(async (incoming, response) => {
     const { method = '', url: path = '', headers, socket } = incoming
     const request = { method, path, headers, body: (await buffer(incoming).catch(() => '')).toString() }
     seen.push(request)
     const fault = proxy.fault(request)
     if (fault?.kind === 'refuse') return void socket.destroy()
-    if (fault?.kind === 'hold request') await fault.until
-    if (socket.destroyed) return
+    proxy.busy += 1
+    if (fault?.kind === 'hold request') await held(fault.until)
+    // A hang-up is on its way for a moment.
+    if (fault?.kind === 'hold request') await sleep(5)
+    if (socket.destroyed) {
+      proxy.busy -= 1
+      return
+    }
     const reply = fault?.kind === 'answer' ? fault.reply : (own(request) ?? (await ask(upstreamPort(), request)))
-    if (fault?.kind === 'hold answer') await fault.until
+    if (fault?.kind === 'hold answer') await held(fault.until)
+    proxy.busy -= 1
     if (fault?.kind === 'lose answer' || reply === undefined) return void socket.destroy()
     response.writeHead(reply.status, reply.headers).end(reply.body)
   })
@@ -72,6 +89,7 @@ export async function startFaultyProxy(
     origin: `http://localhost:${port}`,
     seen,
     fault: () => undefined,
+    busy: 0,
     count: (path) => seen.filter((request) => request.path === path && request.method !== 'OPTIONS').length,
     close() {
       server.close()
