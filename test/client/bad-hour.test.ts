@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Client } from '@countersign/client'
 import fc from 'fast-check'
-import { FakeTime, settle } from './fake-time.ts'
+import { FakeTime, settle, until } from './fake-time.ts'
 import type { Fault } from './faulty-proxy.ts'
 import { ada, paths, startLiveServer } from './live-server.ts'
 import { type Opening, openTab, SharedStorage, type Tab, TestChannels, TestLocks } from './open-client.ts'
@@ -55,11 +55,21 @@ async function liveThrough(t: never, steps: Step[], faults: Kind[], isCoordinate
   const live = await startLiveServer(t, time)
   const storage = new SharedStorage()
   const locks = new TestLocks()
-  const opening: Opening = {
-    storage,
-    random: Math.random,
-    ...(isCoordinated && { locks, channels: new TestChannels() }),
+  // Time passes in no time here: what is on its way has to arrive before, or it would arrive minutes late, and after its client has given up.
+  let underWay = 0
+  const countedFetch = (request: Request) => {
+    underWay += 1
+    return fetch(request).finally(() => {
+      underWay -= 1
+    })
   }
+  time.quiet = async () => {
+    await settle()
+    await until(() => underWay <= live.proxy.holding && live.proxy.busy === 0)
+    await settle()
+  }
+  const shared = isCoordinated ? { locks, channels: new TestChannels() } : {}
+  const opening: Opening = { fetch: countedFetch, storage, random: Math.random, ...shared }
   const open = () => openTab(t, live, time, opening)
   const first = open()
   await first.client.login(ada)
@@ -78,14 +88,18 @@ async function liveThrough(t: never, steps: Step[], faults: Kind[], isCoordinate
   }
   for (const one of steps) {
     for (const release of held.splice(0)) release()
-    const tab = tabs['tab' in one ? one.tab : 0] as Tab
-    await take(one, tab)
-    await settle()
+    await time.quiet()
+    await take(one, tabs['tab' in one ? one.tab : 0] as Tab)
+    await time.quiet()
   }
 
   async function take(one: Step, tab: Tab): Promise<void> {
     if (one.act === 'pass') await time.pass(one.seconds * 1000)
-    if (one.act === 'sleep') time.sleep(one.seconds * 1000)
+    // A machine is awake between two sleeps for as long as it waits for an answer.
+    if (one.act === 'sleep') {
+      time.sleep(one.seconds * 1000)
+      await time.pass(7000)
+    }
     if (one.act === 'ask') void tab.client.getAccessToken().catch(() => {})
     if (one.act === 'fetch') void tab.client.fetch('/api/orders').catch(() => {})
     if (one.act === 'hide' || one.act === 'show') tab.page.hidden = one.act === 'hide'
@@ -133,10 +147,8 @@ async function untilServed(client: Client, time: FakeTime): Promise<void> {
       .finally(() => {
         isDone = true
       })
-    for (let waits = 0; !isDone && waits < 120; waits++) {
-      await Promise.race([asked, new Promise((resolve) => setTimeout(resolve, 5))])
-      if (!isDone) await time.pass(250)
-    }
+    while (!isDone) await time.pass(1000)
+    await asked
   }
   assert.equal(results.at(-1), 200, results.join())
 }

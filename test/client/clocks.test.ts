@@ -20,6 +20,17 @@ test('waking up refreshes without being asked', async (t) => {
   await until(() => refreshes() === 1)
 })
 
+test('a request that was under way when the machine fell asleep is not waited for', async (t) => {
+  const { client, live, time, refreshes, states } = await signedIn(t)
+  live.proxy.fault = faultAt(paths.refresh, { kind: 'hold answer', until: new Promise(() => {}) })
+  await time.pass(480_000)
+  await until(() => refreshes() === 1)
+  live.proxy.fault = () => undefined
+  time.sleep(7_200_000)
+  assert.ok(await client.getAccessToken())
+  assert.deepEqual([refreshes(), states], [2, []])
+})
+
 test('waking up after a nap refreshes nothing', async (t) => {
   const { page, time, refreshes } = await signedIn(t)
   time.sleep(60_000)

@@ -42,6 +42,9 @@ export class FakeTime {
     return next && next.at - this.monotonic
   }
 
+  /** Waits for what is on its way; time does not pass meanwhile. */
+  quiet: () => Promise<void> = settle
+
   /** Lets time pass, and runs each timer when it is due. */
   async pass(milliseconds: number): Promise<void> {
     const end = this.monotonic + milliseconds
@@ -49,10 +52,10 @@ export class FakeTime {
       this.#move(next.at - this.monotonic)
       this.#timers.delete(next)
       next.act()
-      await settle()
+      await this.quiet()
     }
     this.#move(end - this.monotonic)
-    await settle()
+    await this.quiet()
   }
 
   /** A machine that sleeps: the monotonic clock stands still and no timer runs. */

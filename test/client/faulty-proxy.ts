@@ -1,6 +1,6 @@
 // A network that fails on demand: stands before a server, and decides of each request whether it arrives, and of each answer whether and when.
 import { createServer, request as forward, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -38,8 +38,10 @@ export interface FaultyProxy {
   readonly seen: SeenRequest[]
   /** Decides what happens to a request. */
   fault: (request: SeenRequest) => Fault | undefined
-  /** How many requests are being answered; those that are held are not. */
-  busy: number
+  /** How many requests are being answered, without those that are held. */
+  readonly busy: number
+  /** How many requests are held. */
+  readonly holding: number
   /** How many requests to a path there were; those that browsers send ahead of others (CORS) not counted. */
   count(path: string): number
   close(): void
@@ -56,31 +58,37 @@ export async function startFaultyProxy(
 ): Promise<FaultyProxy> {
   const seen: SeenRequest[] = []
 
-  async function held(until: Promise<unknown>): Promise<void> {
-    proxy.busy -= 1
-    await until
-    proxy.busy += 1
+  let open = 0
+  let holding = 0
+
+  /** Waits, but no longer than for the client to hang up. */
+  async function held(until: Promise<unknown>, socket: Socket): Promise<void> {
+    holding += 1
+    await Promise.race([until, new Promise((resolve) => void socket.once('close', resolve))])
+    holding -= 1
+    // A hang-up is on its way for a moment.
+    await sleep(5)
+  }
+
+  async function answer(request: SeenRequest, socket: Socket): Promise<Reply | undefined> {
+    const fault = proxy.fault(request)
+    if (fault?.kind === 'refuse') return undefined
+    if (fault?.kind === 'hold request') await held(fault.until, socket)
+    if (socket.destroyed) return undefined
+    const reply = fault?.kind === 'answer' ? fault.reply : (own(request) ?? (await ask(upstreamPort(), request)))
+    if (fault?.kind === 'hold answer') await held(fault.until, socket)
+    return fault?.kind === 'lose answer' ? undefined : reply
   }
 
   const server = createServer(async (incoming, response) => {
+    open += 1
     const { method = '', url: path = '', headers, socket } = incoming
     const request = { method, path, headers, body: (await buffer(incoming).catch(() => '')).toString() }
     seen.push(request)
-    const fault = proxy.fault(request)
-    if (fault?.kind === 'refuse') return void socket.destroy()
-    proxy.busy += 1
-    if (fault?.kind === 'hold request') await held(fault.until)
-    // A hang-up is on its way for a moment.
-    if (fault?.kind === 'hold request') await sleep(5)
-    if (socket.destroyed) {
-      proxy.busy -= 1
-      return
-    }
-    const reply = fault?.kind === 'answer' ? fault.reply : (own(request) ?? (await ask(upstreamPort(), request)))
-    if (fault?.kind === 'hold answer') await held(fault.until)
-    proxy.busy -= 1
-    if (fault?.kind === 'lose answer' || reply === undefined) return void socket.destroy()
-    response.writeHead(reply.status, reply.headers).end(reply.body)
+    const reply = await answer(request, socket)
+    open -= 1
+    if (reply === undefined) socket.destroy()
+    else response.writeHead(reply.status, reply.headers).end(reply.body)
   })
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
@@ -89,7 +97,12 @@ export async function startFaultyProxy(
     origin: `http://localhost:${port}`,
     seen,
     fault: () => undefined,
-    busy: 0,
+    get busy() {
+      return open - holding
+    },
+    get holding() {
+      return holding
+    },
     count: (path) => seen.filter((request) => request.path === path && request.method !== 'OPTIONS').length,
     close() {
       server.close()

@@ -38,6 +38,8 @@ export interface RefresherParts {
 
 /** How long a caller waits for a token: two tries that are not answered, and the time between them. */
 const longestWait = 20_000
+/** The wait for the lock, and for the answer. */
+const longestAttempt = 9000
 const firstPause = 500
 const longestPause = 30_000
 /** How many times in a row a refused token may turn out to have been replaced in the storage. */
@@ -52,6 +54,7 @@ export function createRefresher(parts: RefresherParts): Refresher {
   const { page } = environment
   let running: Promise<void> | undefined
   let request: AbortController | undefined
+  let begunAt = 0
   let wakeUp: () => void = () => {}
   let failures = 0
   let notBefore = 0
@@ -61,6 +64,8 @@ export function createRefresher(parts: RefresherParts): Refresher {
   let closed = false
 
   function refresh(): Promise<void> {
+    // What began before a sleep is as good as lost, and its time-out may have stood still.
+    if (environment.now() - begunAt > longestAttempt) request?.abort()
     running ??= run().finally(() => {
       running = undefined
     })
@@ -107,6 +112,7 @@ export function createRefresher(parts: RefresherParts): Refresher {
     const { epoch } = session
     const own = new AbortController()
     request = own
+    begunAt = environment.now()
     const isCurrent = () => !closed && !own.signal.aborted && session.epoch === epoch
     let hadToAsk = false
     let apply: Outcome
