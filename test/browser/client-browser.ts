@@ -7,7 +7,7 @@ import { FakeTime } from '../client/fake-time.ts'
 import { type LiveServer, startLiveServer } from '../client/live-server.ts'
 
 const root = join(import.meta.dirname, '../..')
-const flags = [
+export const flags = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
