@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
-import type { AuthorizationServerOptions } from '@countersign/server'
+import type { AuthorizationServerOptions, Store } from '@countersign/server'
 import { createAuthorizationServer, createNodeServer, openSqliteStore } from '@countersign/server'
 import { createVerifier, TokenError } from '@countersign/token'
 import { type FaultyProxy, type Reply, type SeenRequest, startFaultyProxy } from './faulty-proxy.ts'
@@ -22,6 +22,7 @@ export interface LiveServer {
   readonly proxy: FaultyProxy
   /** What the server has warned of: the event, or what it said. */
   readonly warnings: string[]
+  readonly store: Store
   /** Replies of the test's own, before those of API and server. */
   own: (request: SeenRequest) => Reply | undefined
 }
@@ -44,7 +45,7 @@ export async function startLiveServer(
   )
   const issuer = proxy.origin
   const warnings: string[] = []
-  const live: LiveServer = { issuer, proxy, warnings, own: () => undefined }
+  const live: LiveServer = { issuer, proxy, warnings, store, own: () => undefined }
   const server = createAuthorizationServer({
     issuer,
     store,
