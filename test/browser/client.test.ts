@@ -90,7 +90,7 @@ describe('in Chromium', { skip, timeout }, () => {
     const tokens = await Promise.all(tabs.map(tokenOf))
     t.diagnostic(`${live.proxy.count(paths.refresh)} refreshes`)
     assert.ok(tokens.every((token) => token?.startsWith('ey')))
-    assert.ok(live.proxy.count(paths.refresh) <= 3)
+    assert.ok(live.proxy.count(paths.refresh) < 10)
     assert.deepEqual([await allStates(tabs), live.warnings], [noChange(tabs), []])
   })
 

@@ -80,7 +80,7 @@ export async function settle(): Promise<void> {
 
 /** Waits, in real time, until something is so. */
 export async function until(isSo: () => boolean, what = String(isSo)): Promise<void> {
-  const latest = performance.now() + 5000
+  const latest = performance.now() + 10_000
   while (!isSo()) {
     if (performance.now() > latest) throw new Error(`waited in vain until ${what}`)
     await turn()
