@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import { ClientError } from '@countersign/client'
 import { settle, until } from './fake-time.ts'
 import { ada, bob, paths } from './live-server.ts'
-import { SharedStorage } from './open-client.ts'
+import { SharedStorage, TestChannels } from './open-client.ts'
 import { endAtServer, faultAt, moment, signedIn } from './signed-in.ts'
 
 const isOf = (code: string) => (error: unknown) => error instanceof ClientError && error.code === code
@@ -176,6 +176,27 @@ describe('a logout', () => {
     await client.logout()
     storage.stored = stored
     assert.equal(await open().client.getAccessToken(), undefined)
+  })
+
+  test('that did not reach the server is told it once more, although someone has signed in meanwhile', async (t) => {
+    const { client, live, time, storage, open } = await signedIn(t, { channels: new TestChannels() })
+    const { stored } = storage
+    const sibling = open()
+    live.proxy.fault = faultAt(paths.logout, { kind: 'refuse' })
+    const logout = client.logout()
+    await until(() => live.proxy.count(paths.logout) === 1)
+    await until(() => (time.nextTimer ?? 7000) <= 1000)
+    const session = await sibling.client.login(bob)
+    await until(() => client.session.status === 'signed-in')
+    live.proxy.fault = () => undefined
+    await time.pass(1000)
+    await logout
+    assert.deepEqual({ ...client.session }, { ...session })
+    assert.ok(await sibling.client.getAccessToken({ minimumLifetime: 9999 }))
+    assert.equal(
+      await open({ storage: Object.assign(new SharedStorage(), { stored }) }).client.getAccessToken(),
+      undefined,
+    )
   })
 
   test('of nobody asks nothing', async (t) => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { createClient } from '@countersign/client'
-import { useClient } from '@countersign/client/axios'
+import { attachClient } from '@countersign/client/axios'
 import axios, { AxiosError } from 'axios'
 import { FakeTime } from '../client/fake-time.ts'
 import { ada, paths, startLiveServer } from '../client/live-server.ts'
@@ -16,7 +16,7 @@ async function signedIn(t: TestContext) {
   t.after(() => client.close())
   await client.login(ada)
   const api = axios.create({ baseURL: live.issuer })
-  const detach = useClient(api, client)
+  const detach = attachClient(api, client)
   return { time, live, client, api, detach }
 }
 

@@ -117,10 +117,10 @@ export function createClient(options: ClientOptions): Client {
     throw failure ?? new ClientError(isClosed ? 'closed' : 'network_error')
   }
 
-  /** A login elsewhere that came between ends the tries: its session must not be the one that is ended. */
+  /** A cookie that a login elsewhere has replaced ends the tries: its session must not be the one that is ended. */
   async function tellServer(refreshToken: string | undefined): Promise<void> {
     const { epoch } = session
-    for (let count = 1; session.epoch === epoch; count++) {
+    for (let count = 1; refreshToken || session.epoch === epoch; count++) {
       try {
         return await server.logout(refreshToken)
       } catch (error) {

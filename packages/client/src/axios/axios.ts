@@ -20,10 +20,10 @@ interface AxiosConfig {
  * Makes an axios instance send its requests through `client.fetch`, with all that it does. Returns what undoes that.
  * @example
  * const api = axios.create({ baseURL: 'https://api.example.com' })
- * useClient(api, auth)
+ * attachClient(api, auth)
  * await api.get('/orders')
  */
-export function useClient(instance: AxiosLike, client: Pick<Client, 'fetch'>): () => void {
+export function attachClient(instance: AxiosLike, client: Pick<Client, 'fetch'>): () => void {
   const { request } = instance.interceptors
   const id = request.use((config: AxiosConfig) => ({
     ...config,
