@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import { ClientError } from '@countersign/client'
 import { FakeTime, settle, until } from './fake-time.ts'
 import type { Fault } from './faulty-proxy.ts'
-import { ada, paths, startLiveServer } from './live-server.ts'
+import { ada, bob, paths, startLiveServer } from './live-server.ts'
 import { openTab, SharedStorage } from './open-client.ts'
 import { endAtServer, faultAt, moment, signedIn } from './signed-in.ts'
 
@@ -274,6 +274,23 @@ describe('trouble signs nobody out (C4)', () => {
     }
     assert.deepEqual([states, live.warnings], [[], []])
   })
+})
+
+test('an answer for a session that is not in the storage any more is void: the one that is there counts', async (t) => {
+  const { client, live, storage, open, refreshes, states } = await signedIn(t)
+  const other = new SharedStorage()
+  const session = await open({ storage: other }).client.login(bob)
+  const late = moment()
+  live.proxy.fault = fail({ kind: 'hold answer', until: late.until })
+  const asked = client.getAccessToken({ minimumLifetime: 9999 })
+  await until(() => refreshes() === 1)
+  storage.stored = other.stored
+  live.proxy.fault = () => undefined
+  late.come()
+  assert.ok(await asked)
+  await settle()
+  assert.deepEqual({ ...client.session }, { ...session })
+  assert.deepEqual([storage.stored, states], [other.stored, ['signed-in']])
 })
 
 describe('a refusal', () => {
