@@ -12,11 +12,23 @@ export interface Question {
   headers?: Record<string, string>
   /** Sent as JSON. */
   body?: object
+  /** Sent instead, as a form. */
+  form?: Record<string, string>
+}
+
+/** An answer with another status than the one that was wanted. */
+export class UnwantedAnswer extends Error {
+  readonly status: number
+
+  constructor({ method, path }: Question, { status, body }: Pick<Answer, 'status' | 'body'>) {
+    super(`${method} ${path} was answered with ${status}: ${body.slice(0, 300)}`)
+    this.status = status
+  }
 }
 
 /** Asks one server over a bounded number of connections that stay open. */
 export interface HttpClient {
-  /** Returns an answer with the wanted status. @throws Error for any other */
+  /** Returns an answer with the wanted status. @throws UnwantedAnswer for any other */
   ask(question: Question, wanted: number): Promise<Answer>
   close(): void
 }
@@ -29,18 +41,15 @@ export function createHttpClient(port: number, connections: number): HttpClient 
     async ask(question, wanted) {
       const answer = await exchange(agent, port, question)
       if (answer.status === wanted) return answer
-      throw new Error(
-        `${question.method} ${question.path} was answered with ${answer.status}: ${answer.body.slice(0, 300)}`,
-      )
+      throw new UnwantedAnswer(question, answer)
     },
     close: () => agent.destroy(),
   }
 }
 
-function exchange(agent: Agent, port: number, { method, path, headers, body }: Question): Promise<Answer> {
-  const text = body === undefined ? undefined : JSON.stringify(body)
-  const form =
-    text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }
+function exchange(agent: Agent, port: number, { method, path, headers, ...content }: Question): Promise<Answer> {
+  const { text, type } = encode(content)
+  const form = text === undefined ? {} : { 'content-type': type, 'content-length': Buffer.byteLength(text) }
   return new Promise((resolve, reject) => {
     const options = { agent, host: '127.0.0.1', port, method, path, headers: { ...headers, ...form } }
     const request = startRequest(options, (response) => {
@@ -58,4 +67,10 @@ function exchange(agent: Agent, port: number, { method, path, headers, body }: Q
     request.once('error', reject)
     request.end(text)
   })
+}
+
+function encode({ body, form }: Pick<Question, 'body' | 'form'>): { text: string | undefined; type: string } {
+  if (form !== undefined)
+    return { text: new URLSearchParams(form).toString(), type: 'application/x-www-form-urlencoded' }
+  return { text: body === undefined ? undefined : JSON.stringify(body), type: 'application/json' }
 }

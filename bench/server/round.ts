@@ -4,6 +4,8 @@ import type { ServerProcess } from './server-process.ts'
 export interface RoundResult {
   /** Time on a processor that the server spent on one operation, microseconds. */
   cpu: number
+  /** The same of its database, where that is a process of its own. */
+  databaseCpu?: number
   /** Operations in a second of the clock on the wall. */
   perSecond: number
 }
@@ -20,7 +22,7 @@ const longestRound = 30_000
  * @param longest no operation is begun after so many milliseconds
  */
 export async function measureRound(
-  { pid }: Pick<ServerProcess, 'pid'>,
+  { pid, databasePid }: Pick<ServerProcess, 'pid' | 'databasePid'>,
   count: number,
   operation: (index: number) => Promise<unknown>,
   longest: number = longestRound,
@@ -28,6 +30,7 @@ export async function measureRound(
   let done = 0
   const started = performance.now()
   const cpuBefore = readCpuTime(pid)
+  const databaseBefore = databasePid === undefined ? 0 : readCpuTime(databasePid)
   const workers = Array.from({ length: connections }, async (_, worker) => {
     for (let index = worker; index < count && performance.now() < started + longest; index += connections) {
       await operation(index)
@@ -36,7 +39,9 @@ export async function measureRound(
   })
   await Promise.all(workers)
   const cpu = (readCpuTime(pid) - cpuBefore) / done
-  return { cpu, perSecond: (done / (performance.now() - started)) * 1000 }
+  const result = { cpu, perSecond: (done / (performance.now() - started)) * 1000 }
+  if (databasePid === undefined) return result
+  return { ...result, databaseCpu: (readCpuTime(databasePid) - databaseBefore) / done }
 }
 
 /** Does something `count` times without measuring it, as many at once as in a round. */

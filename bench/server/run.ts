@@ -6,7 +6,7 @@ import { stopWithCommands } from '../../scripts/run-command.ts'
 import { publish } from '../report.ts'
 import { measureLoad } from './load.ts'
 import { measureStarts } from './start.ts'
-import { loginTable, profileTable, refreshTable, startTable } from './tables.ts'
+import { loginTable, profileTable, refreshTable, sessionCheckTable, startTable } from './tables.ts'
 
 const isQuick = process.argv.includes('--quick')
 const plan = isQuick
@@ -19,7 +19,13 @@ process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
 
 const starts = await measureStarts(plan.starts, folder)
 const load = await measureLoad(plan, folder)
-const tables = [refreshTable(load), loginTable(load), profileTable(load), startTable(starts, load)]
+const tables = [
+  refreshTable(load),
+  sessionCheckTable(load),
+  profileTable(load),
+  loginTable(load),
+  startTable(starts, load),
+]
 publish(
   { part: 'server', title: 'Servers side by side', tables, measurements: { ...load, starts } },
   { keep: !isQuick },

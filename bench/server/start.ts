@@ -2,9 +2,8 @@
 import { join } from 'node:path'
 import { inTurn } from '../statistics.ts'
 import type { Contender } from './contender.ts'
-import { betterAuth } from './contenders/better-auth.ts'
-import { countersign, countersignFromSource } from './contenders/countersign.ts'
-import { expressStack } from './contenders/express-stack.ts'
+import { compared } from './contenders/compared.ts'
+import { countersignFromSource } from './contenders/countersign.ts'
 import { startServer } from './server-process.ts'
 
 export interface Start {
@@ -15,7 +14,7 @@ export interface Start {
 
 /** Starts each server `count` times, in turn, after once that is not measured: it makes the database and fills caches. */
 export async function measureStarts(count: number, folder: string): Promise<Record<string, Start[]>> {
-  const contenders = [countersign, countersignFromSource, expressStack, betterAuth]
+  const contenders = [...compared.slice(0, 1), countersignFromSource, ...compared.slice(1)]
   const starts: Record<string, Start[]> = {}
   for (const contender of contenders) {
     await startOnce(contender, folder)

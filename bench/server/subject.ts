@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Account, Contender, Session } from './contender.ts'
+import type { Account, Contender, ServerSessionRequests, Session } from './contender.ts'
 import { createHttpClient, type HttpClient } from './http-client.ts'
 import { connections, measureRound, type RoundResult, repeat } from './round.ts'
 import { type ServerProcess, startServer } from './server-process.ts'
@@ -41,6 +41,16 @@ export function openSessions({ contender, client, accounts }: Subject, count: nu
 
 export function loginRound({ server, contender, client, accounts }: Subject, count: number): Promise<RoundResult> {
   return measureRound(server, count, (index) => contender.requests.login(client, at(accounts, index)))
+}
+
+/** Looks up server-side sessions that were opened a moment ago, in turn. */
+export async function sessionCheckRound(
+  { server, client, accounts }: Subject,
+  { open, check }: ServerSessionRequests,
+  count: number,
+): Promise<RoundResult> {
+  const tokens = await repeat(connections, (index) => open(client, at(accounts, index)))
+  return measureRound(server, count, (index) => check(client, at(tokens, index)))
 }
 
 export async function profileRound(subject: Subject, count: number): Promise<RoundResult> {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Contender, Session } from '../contender.ts'
-import type { Answer, HttpClient } from '../http-client.ts'
+import { type Answer, type HttpClient, UnwantedAnswer } from '../http-client.ts'
 import { asJavaScript } from '../peer-program.ts'
 
 const secret = randomBytes(32).toString('base64url')
@@ -30,14 +30,27 @@ export const betterAuth: Contender = {
     async profile(client, session) {
       await getSession(client, session, '?disableRefresh=true')
     },
+    serverSession: {
+      async open(client, account) {
+        return (await betterAuth.requests.login(client, account)).refreshToken
+      },
+      async check(client, token) {
+        await getSession(client, { refreshToken: token }, '?disableRefresh=true')
+      },
+    },
   },
 }
 
 /** Asks who is signed in; that alone renews the session unless the query forbids it. */
-async function getSession(client: HttpClient, { refreshToken }: Session, query: string): Promise<Answer> {
+async function getSession(
+  client: HttpClient,
+  { refreshToken }: Pick<Session, 'refreshToken'>,
+  query: string,
+): Promise<Answer> {
   const question = { method: 'GET', path: `/api/auth/get-session${query}`, headers: { cookie: refreshToken } } as const
   const answer = await client.ask(question, 200)
-  if (answer.body === 'null') throw new Error('better-auth does not know the session.')
+  // What it answers instead of a 401 when it does not know the session.
+  if (answer.body === 'null') throw new UnwantedAnswer(question, { status: 401, body: answer.body })
   return answer
 }
 

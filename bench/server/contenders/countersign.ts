@@ -1,16 +1,31 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import type { Contender, Place } from '../contender.ts'
+import type { Contender, Place, Requests, ServerSessionRequests } from '../contender.ts'
 import { tokenRequests } from '../token-requests.ts'
 
 const main = join(import.meta.dirname, '..', '..', '..', 'packages', 'server')
 
-const requests = tokenRequests({
+const paths = {
   register: '/api/auth/register',
   login: '/api/auth/login',
   refresh: '/api/auth/refresh',
   profile: '/api/users/profile',
-})
+}
+
+const serverSession: ServerSessionRequests = {
+  async open(client, account) {
+    const body = { ...account, mode: 'session', transport: 'bearer' }
+    const { sessionToken } = JSON.parse((await client.ask({ method: 'POST', path: paths.login, body }, 200)).body)
+    if (typeof sessionToken === 'string') return sessionToken
+    throw new Error('The answer to a login holds no session token.')
+  },
+  async check(client, token) {
+    const headers = { authorization: `Bearer ${token}` }
+    await client.ask({ method: 'GET', path: paths.profile, headers }, 200)
+  },
+}
+
+const requests: Requests = { ...tokenRequests(paths), serverSession }
 
 function environment({ port, folder }: Place): Record<string, string> {
   return {
@@ -34,15 +49,18 @@ export const countersign: Contender = {
   requests,
 }
 
-/** How long a session of `countersignRotating` keeps its refresh token, milliseconds: four times the leeway of 3 s. */
-export const holdTime = 12_000
+/** How long `countersignRotating` takes a replaced refresh token that comes back for a retry, milliseconds. */
+export const leeway = 3000
+
+/** How long a session of `countersignRotating` keeps its refresh token, milliseconds. */
+export const holdTime = 4 * leeway
 
 /** The same with the shortest hold, so that a refresh rotates after seconds instead of a minute. */
 export const countersignRotating: Contender = {
   ...countersign,
   environment: (place) => ({
     ...environment(place),
-    COUNTERSIGN_REFRESH_LEEWAY: '3',
+    COUNTERSIGN_REFRESH_LEEWAY: String(leeway / 1000),
     COUNTERSIGN_REFRESH_TIMEOUT: '1',
   }),
 }
