@@ -496,8 +496,9 @@ const revocations = `
       WHERE right(epoch, length(countersign.identity())) <> countersign.identity()
   $$;
 
+  -- STABLE: it sees what the statement that calls it sees. Otherwise a snapshot could name a number whose entry is not in it.
   CREATE FUNCTION countersign.head(OUT epoch text, OUT seq bigint, OUT tick_at bigint, OUT keys_version integer, OUT max_lifetime integer)
-  LANGUAGE sql AS $$
+  LANGUAGE sql STABLE AS $$
     SELECT f.epoch, f.head, f.tick_at, f.keys_version, countersign.max_lifetime(countersign.now_ms()) FROM countersign.revocation_feed f
   $$;
 
