@@ -37,9 +37,23 @@ const deadlocks = new Set(['40P01', '40001'])
 /** How often the offset to the database's clock is learnt anew, milliseconds. */
 const offsetLifetime = 10_000
 
+/**
+ * How a connection has to be, whatever the database or the role has by default. What is read after a lock is of after that lock; and
+ * a name without a schema is PostgreSQL's own, though others may make functions and operators of that name in `public`.
+ */
+const pinned = '-c default_transaction_isolation=read\\ committed -c search_path=pg_catalog'
+
+/** Adds to a URL how its connections have to be. */
+export function pinSettings(url: string): string {
+  const [place, query] = url.split('?', 2)
+  const parameters = new URLSearchParams(query)
+  parameters.set('options', [parameters.get('options') ?? '', pinned].join(' ').trim())
+  return `${place}?${parameters}`
+}
+
 export function openDatabase({ url, maxConnections = 10, timeout = 5000, now }: PostgresStoreOptions): Database {
   const pool = new Pool({
-    connectionString: url,
+    connectionString: pinSettings(url),
     max: maxConnections,
     connectionTimeoutMillis: timeout,
     statement_timeout: timeout - 500,

@@ -4,6 +4,7 @@
  */
 import { Client, DatabaseError } from 'pg'
 import { UnusableDatabaseError } from '../sqlite/migrations.ts'
+import { pinSettings } from './database.ts'
 import { functions, locks } from './functions.ts'
 import { tables } from './schema.ts'
 
@@ -49,7 +50,7 @@ export async function migratePostgres(url: string): Promise<readonly string[]> {
 
 async function withClient<Result>(url: string, work: (client: Client) => Promise<Result>): Promise<Result> {
   const client = new Client({
-    connectionString: url,
+    connectionString: pinSettings(url),
     connectionTimeoutMillis: 10_000,
     application_name: 'countersign migrate',
   })

@@ -4,6 +4,7 @@ import { after, describe, type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { Client } from 'pg'
 import { ask, skip, stopCluster } from '../../test/postgres-cluster.ts'
+import type { NewSession } from '../store.ts'
 import * as fixture from './postgres-store.fixture.ts'
 
 describe('PostgreSQL: a call that waits while another one commits', { skip }, () => {
@@ -21,14 +22,34 @@ describe('PostgreSQL: a call that waits while another one commits', { skip }, ()
     const { head, entries } = await reading
     assert.equal(entries.length, head.seq)
   })
+
+  test('a login that has verified the old password opens nothing, though the database has another isolation level by default', async (t) => {
+    const { url, store } = await open(t, "default_transaction_isolation = 'repeatable read'")
+    await store.createAccount({ id: 'usr_1', email: 'ada@example.com', passwordHash: 'hash' })
+    const holder = await hold(t, url, "SELECT pg_advisory_xact_lock(countersign.user_lock('usr_1'))")
+    const opening = store.openSession(newSession('usr_1'))
+    await untilWaiting(url)
+    await holder.query("SELECT countersign.replace_password('usr_1', 1, 'other hash', '', NULL, NULL)")
+    await holder.query('COMMIT')
+    assert.deepEqual(await opening, { outcome: 'credentials_changed' })
+  })
 })
 
-async function open(t: TestContext) {
+async function open(t: TestContext, setting?: string) {
   const url = await fixture.newLocation((remove) => t.after(remove))
+  if (setting !== undefined) await ask(url, `ALTER DATABASE ${new URL(url).pathname.slice(1)} SET ${setting}`)
   const store = fixture.openAt(url)
   t.after(() => store.close())
   await store.now()
   return { url, store }
+}
+
+function newSession(userId: string): NewSession {
+  const nobody = { scope: null, audience: null, userAgent: null, ip: null }
+  return {
+    ...{ sid: 'sid_1', ridHash: new Uint8Array(32), userId, clientId: 'first-party', mode: 'bearer', amr: ['pwd'] },
+    ...{ ...nobody, pepperId: 1, idleLifetime: 60_000, absoluteLifetime: 60_000, verified: { passwordVersion: 1 } },
+  }
 }
 
 /** Begins a transaction that holds a lock. */

@@ -107,6 +107,23 @@ describe('PostgreSQL: the state machine', { skip: skip }, () => {
     assert.ok((await store.now()) > 0)
   })
 
+  test("calls nobody else's functions and operators, though others may make some in `public` (CVE-2018-1058)", async (t) => {
+    const url = await fixture.newLocation((remove) => t.after(remove))
+    await ask(
+      url,
+      `CREATE TABLE public.loot (taken_by text);
+      CREATE FUNCTION public.hashtextextended(text, integer) RETURNS bigint LANGUAGE sql VOLATILE AS
+        $$ INSERT INTO public.loot VALUES (current_user) RETURNING 1::bigint $$;
+      CREATE FUNCTION public.no_time(numeric, integer) RETURNS numeric LANGUAGE sql AS $$ SELECT 0.0 $$;
+      CREATE OPERATOR public.* (leftarg = numeric, rightarg = integer, function = public.no_time);`,
+    )
+    const store = openPostgresStore({ url: `${url}?options=-c%20search_path%3Dpublic` })
+    t.after(() => store.close())
+    assert.ok((await store.now()) > 0)
+    await store.revokeSessions('usr_1', 'logout_all')
+    assert.deepEqual(await ask(url, 'SELECT * FROM public.loot'), [])
+  })
+
   test('a call that waits too long for a lock changes nothing', async (t) => {
     const url = await fixture.newLocation((remove) => t.after(remove))
     const store = openPostgresStore({ url, timeout: 1200 })
