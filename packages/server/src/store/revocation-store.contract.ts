@@ -265,6 +265,15 @@ export function revocationContract(name: string, fixture: StoreFixture): void {
       assert.equal(later.outcome === 'opened' && later.notBefore, (seconds + 1) * 1000)
     })
 
+    rule('everything ends a session too that was opened after another act in the same second', async ({ store }) => {
+      const { userId } = await populate(store)
+      await store.revoke({ kind: 'user', userId }, act)
+      const later = newSession()
+      assert.equal((await store.openSession(later)).outcome, 'opened')
+      await store.revoke({ kind: 'all' }, act)
+      assert.equal(await store.findLiveSession(later.sid), undefined)
+    })
+
     rule('a suspended user cannot sign in until restored', async ({ store }) => {
       const { userId } = await populate(store)
       assert.deepEqual(await store.suspendUser(userId, act), { outcome: 'suspended' })

@@ -477,7 +477,9 @@ const revocations = `
       PERFORM pg_advisory_xact_lock(${locks.minting});
       v_now := countersign.now_ms();
       UPDATE countersign.revocation_feed SET not_before_at = greatest(not_before_at, countersign.not_before_of(v_now));
-      UPDATE countersign.sessions SET revoked_at = v_now, revoke_reason = 'revoked' WHERE revoked_at IS NULL;
+      -- The not-before ends every session that is older. A write to each of millions would outlast the time that a statement has.
+      UPDATE countersign.sessions SET revoked_at = v_now, revoke_reason = 'revoked'
+        WHERE authenticated_at >= countersign.not_before_of(v_now) AND revoked_at IS NULL;
       PERFORM countersign.write_entry('g', '', countersign.not_before_of(v_now) / 1000, v_now);
     END IF;
     IF v_known THEN

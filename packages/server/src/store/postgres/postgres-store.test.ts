@@ -124,6 +124,21 @@ describe('PostgreSQL: the state machine', { skip: skip }, () => {
     assert.deepEqual(await ask(url, 'SELECT * FROM public.loot'), [])
   })
 
+  test('everything is revoked at once, however many sessions there are', async (t) => {
+    const url = await fixture.newLocation((remove) => t.after(remove))
+    const store = openPostgresStore({ url, timeout: 1500 })
+    t.after(() => store.close())
+    await store.createAccount({ id: 'usr_1', email: 'ada@example.com', passwordHash: 'hash' })
+    await ask(
+      url,
+      `INSERT INTO countersign.sessions SELECT 'sid' || n, sha256(n::text::bytea), 'usr_1', 'first-party', 'bearer', NULL, NULL, 'pwd',
+        NULL, NULL, 1, 1, 0, 0, 1, 1, false, 0, 1, 1, 1, 9999999999999, 9999999999999 FROM generate_series(1, 200000) n`,
+    )
+    assert.ok(await store.findLiveSession('sid7'))
+    assert.deepEqual(await store.revoke({ kind: 'all' }, { actor: 'test', reason: '' }), { outcome: 'revoked' })
+    assert.equal(await store.findLiveSession('sid7'), undefined)
+  })
+
   test('a call that waits too long for a lock changes nothing', async (t) => {
     const url = await fixture.newLocation((remove) => t.after(remove))
     const store = openPostgresStore({ url, timeout: 1200 })

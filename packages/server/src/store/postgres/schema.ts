@@ -56,6 +56,7 @@ export const tables = `
     revoke_reason text
   ) WITH (fillfactor = 80); -- room on the page, so that a rotation touches no index
   CREATE INDEX sessions_by_user ON countersign.sessions (user_id);
+  CREATE INDEX sessions_by_authentication ON countersign.sessions (authenticated_at);
   CREATE INDEX sessions_by_absolute_expiry ON countersign.sessions (absolute_expires_at);
 
   CREATE TABLE countersign.signing_keys (
