@@ -29,10 +29,18 @@ function assertSize(name: string, value: unknown, most: number): void {
   if (Buffer.byteLength(toJson(name, value)) > most) throw new TypeError(`${name} has more than ${most} bytes of JSON`)
 }
 
+/** What PostgreSQL takes as a text of JSON. */
+function isKeepable(text: string): boolean {
+  return text.isWellFormed() && !text.includes('\0')
+}
+
 function toJson(name: string, value: unknown): string {
   try {
-    return JSON.stringify(value)
+    return JSON.stringify(value, (key, member) => {
+      if (!isKeepable(key) || (typeof member === 'string' && !isKeepable(member))) throw new Error('not keepable')
+      return member
+    })
   } catch {
-    throw new TypeError(`${name} cannot be written as JSON`)
+    throw new TypeError(`${name} cannot be written as JSON, or has a text with a zero byte or half a character`)
   }
 }

@@ -10,6 +10,9 @@ import type { Parts } from '../parts.ts'
 import type { Client } from '../store/client-store.ts'
 import { hashClientSecret } from './client-secret.ts'
 
+/** RFC 6749 §A.1. */
+const clientId = /^[\x20-\x7e]+$/
+
 interface Credentials {
   readonly id: string
   readonly secret: string
@@ -22,7 +25,7 @@ export async function authenticateClient(
   form: Readonly<Record<string, string>>,
 ): Promise<Client> {
   const { id, secret } = readCredentials(c, form)
-  const client = await store.findClient(id)
+  const client = clientId.test(id) ? await store.findClient(id) : undefined
   const isRight = timingSafeEqual(hashClientSecret(secret), client?.secretHash ?? new Uint8Array(32))
   if (client === undefined || !isRight || client.disabledAt !== null)
     throw new OAuthError('invalid_client', { reason: 'unknown or disabled client, or a wrong secret' })

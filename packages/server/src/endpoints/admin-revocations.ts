@@ -6,9 +6,9 @@ import { readJson } from '../http/json-body.ts'
 import { OAuthError } from '../oauth/oauth-error.ts'
 import type { Parts } from '../parts.ts'
 import type { RevocationTarget } from '../store/revocation-store.ts'
-import { email, reason } from './shapes.ts'
+import { email, reason, text } from './shapes.ts'
 
-const id = z.string().min(1).max(512)
+const id = text.min(1)
 
 /** Whose tokens end, as a subject identifier (RFC 9493); the last four formats are ours. */
 const subject = z.discriminatedUnion('format', [

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { authenticateAdministrator } from '../http/administrator.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import { readOptionalJson } from '../http/json-body.ts'
+import { pathParameter } from '../http/path-parameter.ts'
 import { OAuthError } from '../oauth/oauth-error.ts'
 import type { Parts } from '../parts.ts'
 import type { Act } from '../store/revocation-store.ts'
@@ -46,7 +47,7 @@ function actOnUser(
     async handle(c) {
       const { userId: actor } = await authenticateAdministrator(parts, c)
       const { reason = '' } = (await readOptionalJson(c, body)) ?? {}
-      if (!(await run(c.req.param('id') ?? '', { actor, reason })))
+      if (!(await run(pathParameter(c, 'id'), { actor, reason })))
         throw new OAuthError('not_found', { reason: 'no such user' })
       return c.body(null, 204)
     },

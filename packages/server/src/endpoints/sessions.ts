@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { authenticate } from '../http/authorization.ts'
 import type { Endpoint } from '../http/endpoint.ts'
+import { pathParameter } from '../http/path-parameter.ts'
 import { OAuthError } from '../oauth/oauth-error.ts'
 import type { Parts } from '../parts.ts'
 import { describeUserAgent } from '../sessions/describe-user-agent.ts'
@@ -53,7 +54,7 @@ export function endSession(parts: Parts): Endpoint {
     refusals: ['not_found'],
     async handle(c) {
       const { userId } = (await authenticate(parts, c.req)).session
-      const ended = await parts.store.revokeSession({ sid: c.req.param('sid') ?? '', userId }, 'ended_by_user')
+      const ended = await parts.store.revokeSession({ sid: pathParameter(c, 'sid'), userId }, 'ended_by_user')
       if (ended.outcome === 'unknown') throw new OAuthError('not_found', { reason: 'no such session of this user' })
       return c.body(null, 204)
     },

@@ -33,7 +33,13 @@ export const scope = z
 
 export const audience = z.string().min(1).max(512).meta({ description: 'One of the audiences this server issues for.' })
 
-export const reason = z.string().max(512).meta({ description: 'Why; for the audit table.' })
+/** A text that is kept. A zero byte is one that PostgreSQL cannot keep. */
+export const text = z
+  .string()
+  .max(512)
+  .refine((value) => value.isWellFormed() && !value.includes('\0'), 'must be well-formed Unicode without a zero byte')
+
+export const reason = text.meta({ description: 'Why; for the audit table.' })
 
 export const refreshToken = z.string().min(1).max(1024).meta({ description: 'Opaque; begins with rt1.' })
 
