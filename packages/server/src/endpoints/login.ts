@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { signIn } from '../grants/password.ts'
 import { clientAddress } from '../http/client-address.ts'
-import { deleteCookie, readCookies } from '../http/cookies.ts'
+import { deleteCookie, readAllCookies } from '../http/cookies.ts'
 import type { Endpoint, RequestContext } from '../http/endpoint.ts'
 import { readJson } from '../http/json-body.ts'
 import { createOriginTest } from '../http/origins.ts'
 import { checkSameSite } from '../http/same-site.ts'
-import { addCookie, answerSession, answerTokens } from '../http/token-answer.ts'
+import { addCookie, answerSession, answerTokens, makeCookies } from '../http/token-answer.ts'
 import type { Parts } from '../parts.ts'
 import { endSessionOf } from '../sessions/presented-session.ts'
 import type { SessionMode } from '../store/store.ts'
@@ -39,8 +39,8 @@ const body = z
 
 /** POST …/login: exchanges e-mail address and password for tokens, or for a server-side session. */
 export function login(parts: Parts): Endpoint {
-  const { settings } = parts
-  const isAllowed = createOriginTest(settings)
+  const isAllowed = createOriginTest(parts.settings)
+  const idleLifetime = parts.settings.cookieSessionIdleLifetime
   return {
     summary: 'Sign in with e-mail address and password',
     body,
@@ -49,19 +49,24 @@ export function login(parts: Parts): Endpoint {
     async handle(c) {
       const request = await readJson(c, body)
       const mode = modeOf(request)
-      const replaced = setsCookies(mode) ? readCookies(c.req.header('cookie')) : []
+      const replaced = setsCookies(mode) ? readAllCookies(c.req.header('cookie')) : []
       // Signing a browser in as someone else is an attack too. Without any cookie of ours, that the body is JSON says enough.
       if (setsCookies(mode)) checkSameSite(c.req, isAllowed, replaced.length > 0 ? 'ask' : 'accept')
 
       const { email, password, scope, audience } = request
       const grant = await signIn(parts, { email, password, mode, scope, audience, ...clientOf(parts, c) })
-      for (const cookie of replaced) {
-        await endSessionOf(parts, cookie.value, 'replaced')
-        addCookie(c, deleteCookie(cookie))
+      try {
+        // Nothing of the old session is touched before it is sure that a browser keeps the new one.
+        if (!('sessionToken' in grant)) makeCookies(grant)
+        for (const { value } of replaced) await endSessionOf(parts, value, 'replaced')
+        for (const cookie of replaced) addCookie(c, deleteCookie(cookie))
+        return 'sessionToken' in grant ? answerSession(c, grant, idleLifetime) : answerTokens(c, grant)
+      } catch (error) {
+        // A session that nobody was given must not stay.
+        const { sid, userId } = grant.session
+        await parts.store.revokeSession({ sid, userId }, 'sign_in_failed')
+        throw error
       }
-      return 'sessionToken' in grant
-        ? answerSession(c, grant, settings.cookieSessionIdleLifetime)
-        : answerTokens(c, grant)
     },
   }
 }

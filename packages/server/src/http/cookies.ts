@@ -30,9 +30,14 @@ const sameSite: Readonly<Record<CookieKind, string>> = { rt: 'Strict', at: 'Stri
  * @throws OAuthError `invalid_request` for a name that stands twice: a browser never sends that.
  */
 export function readCookies(header: string | undefined): readonly PresentedCookie[] {
+  const counts = { rt: 0, at: 0, session: 0 }
+  return readAllCookies(header).filter(({ kind }) => ++counts[kind] <= mostRead)
+}
+
+/** Reads all of them, for what ends the session of each: one that is left out would stay signed in. @throws OAuthError `invalid_request` */
+export function readAllCookies(header: string | undefined): readonly PresentedCookie[] {
   if (header?.includes('__Host-') !== true) return []
   const found = new Map<string, PresentedCookie>()
-  const counts = { rt: 0, at: 0, session: 0 }
   for (const pair of header.split(';')) {
     const equals = pair.indexOf('=')
     // Only the one space that separates pairs: other white space is part of a name that merely looks like ours.
@@ -40,8 +45,7 @@ export function readCookies(header: string | undefined): readonly PresentedCooki
     const kind = pattern.exec(name)?.[1] as CookieKind | undefined
     if (kind === undefined) continue
     if (found.has(name)) throw new OAuthError('invalid_request', { reason: 'a cookie came twice' })
-    counts[kind]++
-    if (counts[kind] <= mostRead) found.set(name, { kind, name, value: pair.slice(equals + 1) })
+    found.set(name, { kind, name, value: pair.slice(equals + 1) })
   }
   return [...found.values()]
 }

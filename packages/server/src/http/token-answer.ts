@@ -9,19 +9,23 @@ import type { RequestContext } from './endpoint.ts'
 
 /** Answers with the tokens of a session, each where its mode has it. */
 export function answerTokens(c: RequestContext, grant: TokenGrant): Response {
-  const { session, account, accessToken, refreshToken, expiresIn, now } = grant
+  const { session, account, accessToken, refreshToken, expiresIn } = grant
   const scope = grant.scope === undefined ? {} : { scope: grant.scope }
   const tokens = { accessToken, expiresIn, tokenType: 'Bearer', ...scope }
   if (session.mode === 'bearer') return c.json({ ...tokens, refreshToken })
 
-  const isHidden = session.mode === 'access_cookie'
-  const remaining = (session.absoluteExpiresAt - now) / 1000
-  const cookies = [
-    ...(isHidden ? [setCookie('at', session.sid, accessToken, expiresIn)] : []),
-    ...(grant.isNew ? [setCookie('rt', session.sid, refreshToken, remaining)] : []),
+  for (const cookie of makeCookies(grant)) addCookie(c, cookie)
+  return c.json(session.mode === 'access_cookie' ? { user: describeUser(account), expiresIn, ...scope } : tokens)
+}
+
+/** Makes the Set-Cookie headers of the tokens that travel in cookies. @throws OAuthError `server_error` for more than browsers keep */
+export function makeCookies({ session, accessToken, refreshToken, expiresIn, isNew, now }: TokenGrant): string[] {
+  const { mode, sid, absoluteExpiresAt } = session
+  if (mode === 'bearer') return []
+  return [
+    ...(mode === 'access_cookie' ? [setCookie('at', sid, accessToken, expiresIn)] : []),
+    ...(isNew ? [setCookie('rt', sid, refreshToken, (absoluteExpiresAt - now) / 1000)] : []),
   ]
-  for (const cookie of cookies) addCookie(c, cookie)
-  return c.json(isHidden ? { user: describeUser(account), expiresIn, ...scope } : tokens)
 }
 
 /** Answers with the token of a server-side session. @param idleLifetime seconds */

@@ -220,6 +220,44 @@ describe('cookie mode', () => {
     assert.equal((await server.call('POST', '/api/auth/logout', { headers: headersOf(old) })).status, 204)
   })
 
+  test('logout ends it, though the header has an access token that has run out, as clients add it to every request', async (t) => {
+    const server = await start(t)
+    const browser = openBrowser(server)
+    const { accessToken } = (await browser.login()).json
+    const old = new Map(browser.jar)
+    server.clock.now += 11 * minute
+    const reply = await browser.call('POST', '/api/auth/logout', { token: accessToken })
+    assert.deepEqual([reply.status, browser.jar.size], [204, 0])
+    assert.equal((await server.call('POST', '/api/auth/refresh', { headers: headersOf(old) })).status, 401)
+  })
+
+  test('logout and login end however many sessions came of logins at once', async (t) => {
+    const server = await start(t)
+    for (const end of ['logout', 'login']) {
+      const browser = openBrowser(server)
+      await Promise.all(Array.from({ length: 6 }, () => browser.login()))
+      const old = [...browser.jar]
+      await (end === 'login' ? browser.login() : browser.call('POST', '/api/auth/logout'))
+      assert.equal(browser.jar.size, end === 'login' ? 1 : 0)
+      for (const one of old) {
+        const headers = headersOf(new Map([one]))
+        assert.equal((await server.call('POST', '/api/auth/refresh', { headers })).status, 401)
+      }
+    }
+  })
+
+  test('a token that no browser would keep leaves no session behind, and the old one as it was', async (t) => {
+    const claims: Record<string, unknown> = {}
+    const server = startTestServer(t, { accessTokenClaims: () => claims })
+    await server.call('POST', '/api/auth/register', { json: ada })
+    const browser = openBrowser(server)
+    const { accessToken: token } = (await browser.login()).json
+    claims.permissions = 'x'.repeat(4000)
+    assert.deepEqual(cookiesOf(await browser.login({ accessToken: 'cookie' })), [])
+    const { sessions } = (await server.call('GET', '/api/auth/sessions', { token })).json
+    assert.deepEqual([sessions.length, sessions[0]?.current], [1, true])
+  })
+
   test('answers 500, with the reason in the log, for an access token that no browser would keep', async (t) => {
     const server = startTestServer(t, { accessTokenClaims: () => ({ permissions: 'x'.repeat(4000) }) })
     await server.call('POST', '/api/auth/register', { json: ada })
