@@ -1,11 +1,17 @@
 import { FetchRequestView, systemClock } from '@countersign/resource-server'
-import { createForwardAuth, type ForwardAuth } from '@countersign/resource-server/forward-auth'
-import type { Endpoint } from '../http/endpoint.ts'
+import { createForwardAuth, type ForwardAuth, type ForwardAuthAnswer } from '@countersign/resource-server/forward-auth'
+import type { Endpoint, RequestContext } from '../http/endpoint.ts'
 import type { Parts } from '../parts.ts'
 
 /** GET /forward-auth: tells a reverse proxy whether a request may go on, and whose it is. */
 export function forwardAuth(parts: Parts): Endpoint {
-  let decide: ForwardAuth | undefined
+  let known: { readonly keys: Parts['keys']; readonly decide: ForwardAuth } | undefined
+
+  function ask(c: RequestContext): Promise<ForwardAuthAnswer> {
+    if (known?.keys !== parts.keys) known = { keys: parts.keys, decide: createDecider(parts) }
+    return known.decide(new FetchRequestView(c.req.raw), new URL(c.req.url).searchParams)
+  }
+
   return {
     summary: 'Whether a request may go on, for a reverse proxy',
     description:
@@ -17,11 +23,19 @@ export function forwardAuth(parts: Parts): Endpoint {
     },
     refusals: ['invalid_token', 'invalid_request', 'temporarily_unavailable'],
     async handle(c) {
-      decide ??= createDecider(parts)
-      const { status, headers, body } = await decide(new FetchRequestView(c.req.raw), new URL(c.req.url).searchParams)
+      const { status, headers, body } = await askWithPresentKeys(parts, () => ask(c))
       return new Response(body ?? null, { status, headers })
     },
   }
+}
+
+/** Another process may have revoked a key and made a new one. */
+async function askWithPresentKeys(parts: Parts, ask: () => Promise<ForwardAuthAnswer>): Promise<ForwardAuthAnswer> {
+  const { keys } = parts
+  const answer = await ask()
+  if (answer.status !== 401) return answer
+  await parts.accessTokensOf((await parts.store.readHead()).keysVersion)
+  return parts.keys === keys ? answer : ask()
 }
 
 /** The pages from which a cookie is believed; any port of localhost, as dev has it, cannot be listed. */

@@ -3,6 +3,7 @@ import type { Endpoint } from '../http/endpoint.ts'
 import { readForm } from '../http/json-body.ts'
 import { OAuthError } from '../oauth/oauth-error.ts'
 import type { Parts } from '../parts.ts'
+import { verifyOwn } from '../tokens/own-verifier.ts'
 
 /**
  * POST /oauth/introspect (RFC 7662): whether an access token is good at this moment, revocations and its session looked up, and what
@@ -35,8 +36,8 @@ export function introspect(parts: Parts): Endpoint {
 }
 
 async function describeToken(parts: Parts, token: string): Promise<object> {
-  const { accessTokens, store } = parts
-  const verified = accessTokens.verify(token)
+  const { store } = parts
+  const verified = await verifyOwn(parts, token)
   if ('refusal' in verified) return { active: false }
   const { sid, sub, clientId, jti, iat, exp, scope, audience, authTime } = verified
   if (await store.isRevoked(verified)) return { active: false }

@@ -16,6 +16,7 @@ import { createEventStream, type EventStream } from '../revocation/event-stream.
 import type { FeedReader } from '../revocation/feed.ts'
 import { createSnapshots } from '../revocation/snapshot.ts'
 import type { VerifiedAccessToken } from '../tokens/access-token.ts'
+import { verifyOwn } from '../tokens/own-verifier.ts'
 
 const LONGEST_WAIT = 25
 const MAX_CHANGES = 5000
@@ -171,13 +172,11 @@ function waitForNews(feed: Parts['feed'], place: RevocationCursor, wait: number,
 }
 
 /** @throws OAuthError `invalid_token`, `insufficient_scope` */
-async function authenticateReader(
-  { accessTokens, store, settings }: Parts,
-  c: RequestContext,
-): Promise<VerifiedAccessToken> {
+async function authenticateReader(parts: Parts, c: RequestContext): Promise<VerifiedAccessToken> {
+  const { store, settings } = parts
   const token = bearerToken(c.req)
   if (token === undefined) throw new OAuthError('invalid_token', { reason: 'no access token was sent' })
-  const verified = accessTokens.verify(token)
+  const verified = await verifyOwn(parts, token)
   if ('refusal' in verified) throw new OAuthError('invalid_token', { reason: verified.refusal, tokenSent: true })
   if (!verified.audience.includes(settings.issuer))
     throw new OAuthError('invalid_token', { reason: 'the token is for another audience', tokenSent: true })

@@ -4,6 +4,7 @@ import { readForm } from '../http/json-body.ts'
 import { OAuthError } from '../oauth/oauth-error.ts'
 import { firstPartyClient, type Parts } from '../parts.ts'
 import { hashRid, looksLikeRefreshToken, parseRefreshToken } from '../sessions/refresh-token.ts'
+import { verifyOwn } from '../tokens/own-verifier.ts'
 
 /**
  * POST /oauth/revoke (RFC 7009): a refresh token ends its session, an access token itself. 200 for every token, known or not. A client
@@ -43,9 +44,9 @@ async function revokeRefreshToken({ store, keys }: Parts, token: string, client:
   if (parsed !== undefined) await store.revokeSession({ ridHash: hashRid(parsed.rid) }, 'logout')
 }
 
-async function revokeAccessToken({ store, accessTokens }: Parts, token: string, client: string): Promise<void> {
-  const verified = accessTokens.verify(token)
+async function revokeAccessToken(parts: Parts, token: string, client: string): Promise<void> {
+  const verified = await verifyOwn(parts, token)
   if ('refusal' in verified || verified.clientId !== client) return
   const { jti } = verified
-  await store.revoke({ kind: 'token', jti }, { actor: client, reason: 'RFC 7009' })
+  await parts.store.revoke({ kind: 'token', jti }, { actor: client, reason: 'RFC 7009' })
 }

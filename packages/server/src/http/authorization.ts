@@ -9,6 +9,7 @@ import { newestOf } from '../sessions/presented-session.ts'
 import { hashSessionToken, looksLikeSessionToken } from '../sessions/session-token.ts'
 import type { Account, Session, SessionMode } from '../store/store.ts'
 import type { VerifiedAccessToken } from '../tokens/access-token.ts'
+import { verifyOwn } from '../tokens/own-verifier.ts'
 import { readCookies } from './cookies.ts'
 import type { RequestHead } from './endpoint.ts'
 import { createOriginTest } from './origins.ts'
@@ -91,8 +92,9 @@ async function findSession({ store, settings }: Parts, token: string, mode: Sess
   return { ...found, accessToken: undefined }
 }
 
-async function findTokenSession({ accessTokens, store }: Parts, token: string): Promise<Authenticated> {
-  const verified = accessTokens.verify(token)
+async function findTokenSession(parts: Parts, token: string): Promise<Authenticated> {
+  const { store } = parts
+  const verified = await verifyOwn(parts, token)
   if ('refusal' in verified) throw refused(verified.refusal)
   const { sid, sub, jti, kid } = verified
   // The session stands for its user and client, whose not-befores it knows; the token and its key may be revoked on their own.

@@ -1,6 +1,7 @@
 /** Which sessions the tokens of a request belong to. Whoever presents one may have any; none is believed before the store is asked. */
 import { firstPartyClient, type Parts } from '../parts.ts'
 import type { RevocationReason, Session, SessionMode } from '../store/store.ts'
+import { verifyOwn } from '../tokens/own-verifier.ts'
 import { hashRid, looksLikeRefreshToken, parseRefreshToken } from './refresh-token.ts'
 import { hashSessionToken, looksLikeSessionToken } from './session-token.ts'
 
@@ -22,17 +23,17 @@ export async function newestOf(
 
 /** Ends the session of a refresh, session or access token; any other text has none. */
 export async function endSessionOf(
-  parts: Pick<Parts, 'store' | 'keys' | 'accessTokens'>,
+  parts: Pick<Parts, 'store' | 'keys' | 'accessTokens' | 'accessTokensOf'>,
   token: string,
   reason: RevocationReason,
 ): Promise<void> {
-  const { store, accessTokens } = parts
+  const { store } = parts
   if (looksLikeRefreshToken(token) || looksLikeSessionToken(token)) {
     const ridHash = ridHashOf(parts, token)
     if (ridHash !== undefined) await store.revokeSession({ ridHash }, reason)
     return
   }
-  const verified = accessTokens.verify(token)
+  const verified = await verifyOwn(parts, token)
   if ('sid' in verified && verified.sid !== undefined)
     await store.revokeSession({ sid: verified.sid, userId: verified.sub }, reason)
 }

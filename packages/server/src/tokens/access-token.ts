@@ -51,7 +51,7 @@ export interface VerifiedAccessToken extends TokenMarks {
 }
 
 /** What our own endpoints need of an access token, or why it was refused (for the log). */
-export type Verification = VerifiedAccessToken | { readonly refusal: string }
+export type Verification = VerifiedAccessToken | { readonly refusal: string; readonly isKeyKnown: boolean }
 
 export interface AccessTokens {
   issue(grant: AccessGrant): Promise<IssuedAccessToken>
@@ -129,11 +129,11 @@ export function createAccessTokens({ settings, keys, random, sleep, now }: Acces
       const verified = verifyToken(token)
       const { alg, kid } = verified.protectedHeader
       // Each of ours names its key; one that does not may be signed with a revoked one. A secret is revoked by taking it away.
-      if (kid === undefined && !alg.startsWith('HS')) return { refusal: 'it names no key (kid)' }
+      if (kid === undefined && !alg.startsWith('HS')) return { refusal: 'it names no key (kid)', isKeyKnown: true }
       return readVerified(verified)
     } catch (error) {
-      if (error instanceof TokenError) return { refusal: `${error.code}: ${error.message}` }
-      throw error
+      if (!(error instanceof TokenError)) throw error
+      return { refusal: `${error.code}: ${error.message}`, isKeyKnown: error.code !== 'key_not_found' }
     }
   }
 
