@@ -58,7 +58,8 @@ export function sessionGuard(
         signedIn.set(request, outcome)
         return next()
       }
-      response.writeHead(outcome.status, outcome.headers).end(outcome.body)
+      // A time-out of the application may have answered already.
+      if (!response.headersSent) response.writeHead(outcome.status, outcome.headers).end(outcome.body)
     }, next)
   }
 

@@ -17,7 +17,7 @@ export function checkSameSite(
   isAllowed: (origin: string) => boolean,
   unproven: 'ask' | 'accept' = 'ask',
 ): void {
-  if (safeMethods.has(request.method)) return
+  if (safeMethods.has(request.method) && !isUpgrade(request)) return
   const origin = request.header('origin')
   const site = request.header('sec-fetch-site')
   if (origin !== undefined && isAllowed(origin)) return
@@ -31,6 +31,11 @@ export function checkSameSite(
   throw new OAuthError('cross_site_request', {
     reason: `a page of ${describe(origin ?? site ?? '')} is not in COUNTERSIGN_ALLOWED_ORIGINS`,
   })
+}
+
+/** A page of any site may open a WebSocket, with the cookies of the user, and what is said in it can change something. */
+function isUpgrade(request: RequestHead): boolean {
+  return request.header('upgrade') !== undefined || request.header('sec-websocket-key') !== undefined
 }
 
 /** What came is shown to the operator, and is whatever the client wrote. */

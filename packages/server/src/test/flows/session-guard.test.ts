@@ -64,6 +64,34 @@ describe('sessionGuard', () => {
     assert.equal((await from('https://auth.example.com')).status, 200)
   })
 
+  test('refuses a WebSocket that a page of a sibling subdomain opens with the cookie', async (t) => {
+    const server = startTestServer(t)
+    const { cookie } = await signIn(server)
+    const guard = sessionGuard(server.server)
+    const open = (origin: string, headers: Record<string, string>) =>
+      guard.check(new Request('https://auth.example.com/chat', { headers: { cookie, origin, ...headers } }))
+    for (const headers of [{ upgrade: 'websocket' }, { 'sec-websocket-key': 'AAAA' }]) {
+      const refused = await open('https://taken-over.example.com', headers)
+      assert.equal(refused instanceof Response && refused.status, 403)
+      assert.ok('user' in ((await open('https://auth.example.com', headers)) ?? {}))
+    }
+  })
+
+  test('leaves a request alone that a time-out of the application has answered meanwhile', async (t) => {
+    const { server } = startTestServer(t)
+    await server.ready()
+    const guard = sessionGuard(server)
+    const passed: unknown[] = []
+    const application = createServer((request, response) => {
+      guard(request, response, (error) => passed.push(error))
+      response.writeHead(503).end('too late')
+    })
+    await new Promise<void>((resolve) => application.listen(0, '127.0.0.1', resolve))
+    t.after(() => application.close())
+    const reply = await fetch(`http://127.0.0.1:${(application.address() as AddressInfo).port}/`)
+    assert.deepEqual([reply.status, await reply.text(), passed], [503, 'too late', []])
+  })
+
   test('sends people who ask for a page to the sign-in page, and programs away', async (t) => {
     const url = await serve(t, sessionGuard(startTestServer(t).server, { redirectTo: '/sign-in' }))
     const page = await fetch(url, { headers: { accept: 'text/html,*/*' }, redirect: 'manual' })
