@@ -71,8 +71,19 @@ function connectionRefusal(code: 'invalid_request' | 'headers_too_large', reason
 /** A body parser that ran first has emptied the stream: gives what it read back as bytes. */
 function restoreBody(incoming: IncomingMessage & { body?: unknown; rawBody?: unknown }): void {
   if (!incoming.readableEnded || incoming.body === undefined || incoming.rawBody instanceof Buffer) return
-  const { body } = incoming
-  incoming.rawBody = Buffer.isBuffer(body) ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
+  const { body, headers } = incoming
+  const isForm = /^application\/x-www-form-urlencoded\b/i.test(headers['content-type'] ?? '')
+  if (Buffer.isBuffer(body)) incoming.rawBody = body
+  else if (typeof body === 'string') incoming.rawBody = Buffer.from(body)
+  else incoming.rawBody = Buffer.from(isForm ? writeForm(body) : JSON.stringify(body))
+}
+
+/** A parser makes a list of what was sent twice: it must be seen to be refused. */
+function writeForm(body: unknown): string {
+  const form = new URLSearchParams()
+  for (const [name, values] of Object.entries(Object(body)))
+    for (const value of [values].flat()) form.append(name, String(value))
+  return form.toString()
 }
 
 /** Answers what Node's parser refuses before there is a request (RFC 9110 §15.5, RFC 6585 §5). */
