@@ -32,6 +32,8 @@ export async function readMigrationStatus(url: string): Promise<MigrationStatus>
 export async function migratePostgres(url: string): Promise<readonly string[]> {
   return withClient(url, async (client) => {
     await client.query(`SELECT pg_advisory_lock(${locks.migration})`)
+    // A step waits at most this long for a lock that others hold, or everyone would queue behind it.
+    await client.query("SET lock_timeout = '5s'")
     const { missing } = describe(await countSteps(client))
     for (const title of missing) {
       const step = steps.find((one) => one.title === title)
@@ -56,8 +58,6 @@ async function withClient<Result>(url: string, work: (client: Client) => Promise
   })
   await client.connect()
   try {
-    // A step waits at most this long for a lock that others hold, or everyone would queue behind it.
-    await client.query("SET lock_timeout = '5s'")
     return await work(client)
   } finally {
     await client.end()

@@ -3,8 +3,10 @@ import assert from 'node:assert/strict'
 import { after, describe, type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { Client } from 'pg'
-import { ask, skip, stopCluster } from '../../test/postgres-cluster.ts'
+import { ask, newEmptyDatabase, skip, stopCluster } from '../../test/postgres-cluster.ts'
 import type { NewSession } from '../store.ts'
+import { locks } from './functions.ts'
+import { migratePostgres } from './migrations.ts'
 import * as fixture from './postgres-store.fixture.ts'
 
 describe('PostgreSQL: a call that waits while another one commits', { skip }, () => {
@@ -32,6 +34,16 @@ describe('PostgreSQL: a call that waits while another one commits', { skip }, ()
     await holder.query("SELECT countersign.replace_password('usr_1', 1, 'other hash', '', NULL, NULL)")
     await holder.query('COMMIT')
     assert.deepEqual(await opening, { outcome: 'credentials_changed' })
+  })
+
+  test('a migration waits for another one, however long that takes', async (t) => {
+    const url = await newEmptyDatabase((remove) => t.after(remove))
+    const holder = await hold(t, url, `SELECT pg_advisory_xact_lock(${locks.migration})`)
+    const migrating = migratePostgres(url)
+    migrating.catch(() => {})
+    await setTimeout(5500)
+    await holder.query('COMMIT')
+    assert.deepEqual(await migrating, ['Tables and functions'])
   })
 })
 
