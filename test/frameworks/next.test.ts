@@ -68,4 +68,11 @@ test('a server component learns who is behind the request, from the header or th
   await assert.rejects(getAuth(), { code: 'cross_site_request' })
   headers.set('origin', 'https://app.example')
   assert.equal((await getAuth()).claims.sub, 'user-3')
+
+  // An action of a form that was sent before the page had its scripts has no header of its own.
+  headers.delete('next-action')
+  headers.set('content-type', 'multipart/form-data; boundary=x')
+  assert.equal((await getAuth()).claims.sub, 'user-3')
+  headers.set('origin', 'null')
+  await assert.rejects(getAuth(), { code: 'cross_site_request' })
 })

@@ -69,10 +69,11 @@ export function protect<Claims = AccessTokenClaims>({
   }
 }
 
-/** Components run for GET requests; an action runs for a POST, which its header tells. */
+/** Components run for GET requests; an action runs for a POST, which its header tells, or that of a form where scripts do not run. */
 function viewOf(headers: Pick<Headers, 'get'>): RequestView {
+  const isAction = headers.get('next-action') !== null || headers.get('content-type') !== null
   return {
-    method: headers.get('next-action') === null ? 'GET' : 'POST',
+    method: isAction ? 'POST' : 'GET',
     header: (name) => headers.get(name) ?? undefined,
   }
 }
