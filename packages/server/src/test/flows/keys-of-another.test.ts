@@ -1,6 +1,7 @@
 // Two servers on one database, of which one revokes its signing key and makes another.
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
+import { createTestClient } from '../test-client.ts'
 import { startTestServer } from '../test-server.ts'
 
 async function revokeKeyOfOne(t: TestContext) {
@@ -32,6 +33,17 @@ describe('a token that another server has signed with its new key', () => {
     await two.call('POST', '/api/auth/logout', { token })
     assert.equal((await one.call('GET', '/api/auth/me', { token })).status, 401)
   })
+})
+
+test('an answer of introspection is not signed with a key that another server has revoked', async (t) => {
+  const { two } = await revokeKeyOfOne(t)
+  const { basic: authorization } = await createTestClient(two, ['tokens:introspect'])
+  const accept = 'application/token-introspection+jwt'
+  const headers = { authorization, accept, 'content-type': 'application/x-www-form-urlencoded' }
+  const { text } = await two.call('POST', '/oauth/introspect', { body: 'token=x', headers })
+  const { kid } = JSON.parse(Buffer.from(text.split('.')[0] ?? '', 'base64url').toString())
+  const live = (await two.store.listSigningKeys()).map((key) => key.kid)
+  assert.deepEqual([kid], live)
 })
 
 test('/forward-auth, once asked, takes the tokens of a later key', async (t) => {
