@@ -4,7 +4,7 @@
  * A database that is away fails each call within `timeout`, and so does one that answers too late: it ends the statement itself a
  * little earlier (`statement_timeout`), so that what has failed here has not happened there. If the connection breaks after a call was
  * sent, whether it happened is unknown: the caller is told that the store is away, and its client tries again. A deadlock, which ends one
- * of the two, is tried again.
+ * of the two, is tried again, and so is a statement that was prepared before a step of the schema.
  */
 import { setTimeout } from 'node:timers/promises'
 import { DatabaseError, Pool, type PoolClient, type QueryResultRow } from 'pg'
@@ -76,11 +76,9 @@ export function openDatabase({ url, maxConnections = 10, timeout = 5000, now }: 
         else if (performance.now() - learntAt > offsetLifetime) void learnOffset().catch(() => {})
         return await attemptCall<Row>(call, values)
       } catch (error) {
-        if (error instanceof DatabaseError && deadlocks.has(error.code ?? '') && attempt < 5) {
-          await setTimeout(Math.random() * 20 * attempt)
-          continue
-        }
-        throw unavailable(error) ?? error
+        if (isOutdated(error) && attempt <= maxConnections) continue
+        if (!isDeadlock(error) || attempt >= 5) throw unavailable(error) ?? error
+        await setTimeout(Math.random() * 20 * attempt)
       }
     }
   }
@@ -114,6 +112,15 @@ export function openDatabase({ url, maxConnections = 10, timeout = 5000, now }: 
       await pool.end()
     },
   }
+}
+
+function isDeadlock(error: unknown): boolean {
+  return error instanceof DatabaseError && deadlocks.has(error.code ?? '')
+}
+
+/** A step has added a column to what a statement reads that was prepared before. Nothing has happened, and the pool has ended that connection. */
+function isOutdated(error: unknown): boolean {
+  return error instanceof DatabaseError && error.code === '0A000' && error.routine === 'RevalidateCachedQuery'
 }
 
 async function setTestClock(client: PoolClient, now: number): Promise<void> {

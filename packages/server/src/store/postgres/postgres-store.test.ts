@@ -139,6 +139,28 @@ describe('PostgreSQL: the state machine', { skip: skip }, () => {
     assert.equal(await store.findLiveSession('sid7'), undefined)
   })
 
+  test('a step that adds a column disturbs no call of a server that has been running', async (t) => {
+    const url = await fixture.newLocation((remove) => t.after(remove))
+    const store = openPostgresStore({ url, maxConnections: 2 })
+    t.after(() => store.close())
+    const act = { actor: 'test', reason: '' }
+    const calls = async () => {
+      const both = <Result>(call: () => Promise<Result>) => Promise.all([call(), call()])
+      await both(() => store.listSigningKeys())
+      await both(() => store.findLiveSession('sid'))
+      await both(() => store.listAudit(undefined, 1))
+      await both(() => store.readHead())
+      await both(() =>
+        store.useSession({ ridHash: new Uint8Array(32), mode: 'bearer', idleLifetime: 1, slideAfter: 1 }),
+      )
+      await both(() => store.revoke({ kind: 'token', jti: 'x' }, act))
+    }
+    await calls()
+    for (const table of ['sessions', 'signing_keys', 'audit', 'revocations', 'revocation_feed'])
+      await ask(url, `ALTER TABLE countersign.${table} ADD COLUMN later text`)
+    await calls()
+  })
+
   test('a call that waits too long for a lock changes nothing', async (t) => {
     const url = await fixture.newLocation((remove) => t.after(remove))
     const store = openPostgresStore({ url, timeout: 1200 })
