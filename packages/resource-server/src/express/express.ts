@@ -15,7 +15,7 @@ export { findAuth, getAuth } from '../protected-request.ts'
 /** A middleware of Express; it asks for no more of Express than this, so that no types of Express are needed. */
 export type Middleware = (request: NodeRequest, response: ExpressResponse, next: (error?: unknown) => void) => void
 
-type ExpressResponse = Pick<ServerResponse, 'setHeader' | 'end'> & { statusCode: number }
+type ExpressResponse = Pick<ServerResponse, 'setHeader' | 'end' | 'headersSent'> & { statusCode: number }
 
 /**
  * Lets requests with a good access token through, with `request.auth` as `{ claims, token }` (RFC 6750, RFC 9068 §4).
@@ -80,7 +80,8 @@ function refuse(
 ): void {
   if (isThrown) {
     next(error)
-  } else {
+  } else if (!response.headersSent) {
+    // A time-out of the application may have answered while the issuer was asked.
     response.statusCode = error.status
     for (const [name, value] of Object.entries(error.headers)) response.setHeader(name, value)
     response.end(error.body)

@@ -52,7 +52,8 @@ export function protect<Claims = AccessTokenClaims>(options: ProtectionOptions<C
       const settle = (decision: Decision<Claims>): void => {
         if (decision.outcome === 'refused') {
           const { status, headers, body } = decision.error
-          response.writeHead(status, headers).end(body)
+          // A time-out of the application may have answered while the issuer was asked.
+          if (!response.headersSent) response.writeHead(status, headers).end(body)
         } else {
           handler(withAuth(request, decision), response)
         }
