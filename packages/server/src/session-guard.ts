@@ -56,6 +56,8 @@ export function sessionGuard(
       if (outcome === undefined) return next()
       if ('user' in outcome) {
         signedIn.set(request, outcome)
+        // A page for one user is no other's; the application may say something else.
+        response.setHeader('cache-control', 'no-store')
         return next()
       }
       // A time-out of the application may have answered already.

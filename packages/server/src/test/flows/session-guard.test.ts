@@ -33,6 +33,7 @@ describe('sessionGuard', () => {
     const url = await serve(t, sessionGuard(server.server))
     const reply = await fetch(url, { headers: { cookie } })
     assert.deepEqual([reply.status, await reply.text()], [200, 'ada@example.com session_cookie'])
+    assert.equal(reply.headers.get('cache-control'), 'no-store', 'a cache in between gives it to nobody else')
     await signOut()
     const refused = await fetch(url, { headers: { cookie } })
     assert.deepEqual([refused.status, refused.headers.get('content-type')], [401, 'application/problem+json'])
