@@ -184,6 +184,23 @@ describe('in Chromium', { skip, timeout }, () => {
       await tab.waitForFunction(`auth.session.userId !== '${session.userId}' && auth.session.status === 'signed-in'`)
   })
 
+  test('a logout that could not be told ends no session that was opened since', async (t) => {
+    const { tabs, live } = await openTabs(t, 2, { fakeClock: false })
+    const [first, second] = tabs as [Page, Page]
+    const fault = { kind: 'answer', reply: { status: 503, body: '{}' } } as const
+    live.proxy.fault = ({ path }) => (path === paths.logout ? fault : undefined)
+    const logout = run(first, "auth.logout().then(() => 'told', ({ code }) => code)")
+    await until(() => live.proxy.count(paths.logout) >= 1)
+    const session = await login(second, bob)
+    await first.waitForFunction(`auth.session.userId === '${session.userId}'`)
+    live.proxy.fault = () => undefined
+    await logout
+    for (const tab of tabs) {
+      assert.match((await run<string>(tab, 'auth.getAccessToken({ minimumLifetime: 9999 })')) ?? '', /^ey/)
+      assert.equal(await run(tab, 'auth.session.sid'), session.sid)
+    }
+  })
+
   test('a page out of the back/forward cache sees who signed in meanwhile (C9)', async (t) => {
     const ignoreDefaultArgs = ['--disable-back-forward-cache']
     const { first, live, open } = await openTabs(t, 1, { ignoreDefaultArgs, fakeClock: false })

@@ -199,12 +199,45 @@ describe('a logout', () => {
     )
   })
 
-  test('of nobody asks nothing', async (t) => {
-    const { client, live } = await signedIn(t)
+  test('of nobody asks nothing, and is no news', async (t) => {
+    const { client, live, states } = await signedIn(t)
     await client.logout()
     await client.logout()
+    await settle()
+    assert.deepEqual(states, ['signed-out'])
     assert.equal(live.proxy.count(paths.logout), 1)
   })
+})
+
+test('what goes to the authorization server has the header that no form can send, and in bearer mode no cookie', async (t) => {
+  const credentials = new Set<string>()
+  const { client, live } = await signedIn(t, {
+    fetch(request) {
+      credentials.add(request.credentials)
+      return fetch(request)
+    },
+  })
+  await client.getAccessToken({ minimumLifetime: 9999 })
+  await client.logout()
+  for (const path of Object.values(paths)) {
+    const request = live.proxy.seen.find((request) => request.path === path)
+    assert.equal(request?.headers['x-requested-with'], 'countersign')
+    assert.equal(request?.headers['content-type'], 'application/json')
+  }
+  assert.deepEqual([...credentials], ['omit'])
+})
+
+test('no redirect takes a password or a refresh token elsewhere', async (t) => {
+  const { client, live, states } = await signedIn(t)
+  const elsewhere = '/elsewhere'
+  live.own = ({ path }) =>
+    path.startsWith('/api/auth/') ? { status: 307, headers: { location: elsewhere } } : undefined
+  await assert.rejects(client.login(ada), isOf('network_error'))
+  await assert.rejects(client.register(ada), isOf('network_error'))
+  void client.getAccessToken({ minimumLifetime: 9999 }).catch(() => {})
+  await until(() => live.proxy.count(paths.refresh) >= 1)
+  await settle()
+  assert.deepEqual([live.proxy.count(elsewhere), states], [0, []])
 })
 
 test('two users in turn are never mixed up', async (t) => {

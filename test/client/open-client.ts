@@ -81,6 +81,11 @@ export class TestChannels {
   readonly posted: unknown[] = []
   readonly #open = new Set<Channel & { name: string }>()
 
+  /** How many are open. */
+  get count(): number {
+    return this.#open.size
+  }
+
   open = (name: string): Channel => {
     const channel: Channel & { name: string } = {
       name,

@@ -197,6 +197,62 @@ describe('a sibling', () => {
     assert.deepEqual([states, client.session], [[], before])
   })
 
+  test('is told of a logout before the server has answered', async (t) => {
+    const { tabs, client, live } = await fiveTabs(t, { channels: new TestChannels() })
+    const late = moment()
+    live.proxy.fault = faultAt(paths.logout, { kind: 'hold request', until: late.until })
+    const logout = client.logout()
+    await until(() => live.proxy.count(paths.logout) === 1)
+    await settle()
+    assert.deepEqual(statesOf(tabs), Array(5).fill(['signed-out']))
+    late.come()
+    await logout
+    await settle()
+    assert.deepEqual(statesOf(tabs), Array(5).fill(['signed-out']))
+  })
+
+  test('is not heard while the page may be in the back/forward cache', async (t) => {
+    const channels = new TestChannels()
+    const { page } = await signedIn(t, { channels })
+    assert.equal(channels.count, 1)
+    page.tell('left')
+    assert.equal(channels.count, 0)
+    page.tell('restored')
+    assert.equal(channels.count, 1)
+  })
+
+  test('that speaks late, or of a token that ends sooner, changes nothing', async (t) => {
+    const channels = new TestChannels()
+    const { client, live, page, time, refreshes } = await signedIn(t, { channels })
+    const forge = channels.open(`countersign ${live.issuer}/api/auth test`)
+    const message = { kind: 'token', text: await client.getAccessToken(), isLogin: false }
+    page.hidden = true
+    forge.postMessage({ ...message, expiresIn: 1000, sentAt: time.now - 700_000 })
+    forge.postMessage({ ...message, expiresIn: 100, sentAt: time.now })
+    await settle()
+    time.sleep(300_000)
+    await client.getAccessToken()
+    assert.equal(refreshes(), 0)
+    time.sleep(320_000)
+    await client.getAccessToken()
+    assert.equal(refreshes(), 1)
+  })
+
+  test('that tells of an older login than one knows is not followed', async (t) => {
+    const channels = new TestChannels()
+    const { client, live, time, storage, states } = await signedIn(t, { channels })
+    const text = await client.getAccessToken()
+    time.sleep(10_000)
+    const session = await client.login(bob)
+    const { stored } = storage
+    states.length = 0
+    const forge = channels.open(`countersign ${live.issuer}/api/auth test`)
+    forge.postMessage({ kind: 'token', text, expiresIn: 600, sentAt: time.now, isLogin: true })
+    await until(() => live.proxy.count(paths.refresh) === 1)
+    await client.getAccessToken({ minimumLifetime: 9999 })
+    assert.deepEqual([states, client.session, storage.stored], [[], session, stored])
+  })
+
   test('is not heard when it says anything else', async (t) => {
     const channels = new TestChannels()
     const { client, live, states, refreshes } = await signedIn(t, { channels })
