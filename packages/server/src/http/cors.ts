@@ -20,7 +20,10 @@ export function listedCors(settings: Settings, log: Log): MiddlewareHandler {
     origin(origin) {
       if (isAllowed(origin)) return origin
       if (origin !== '')
-        log.warn({ event: 'cors.refused', origin: origin.slice(0, 128) }, 'refused an origin that is not in COUNTERSIGN_ALLOWED_ORIGINS')
+        log.warn(
+          { event: 'cors.refused', origin: origin.slice(0, 128) },
+          'refused an origin that is not in COUNTERSIGN_ALLOWED_ORIGINS',
+        )
       return null
     },
     credentials: true,
