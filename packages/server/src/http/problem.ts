@@ -59,7 +59,8 @@ export const errorForms: Readonly<Record<ErrorCode, ErrorForm>> = {
   cross_site_request: {
     status: 403,
     title: 'Forbidden',
-    detail: 'A page that may not use the cookies of this server sent the request.',
+    detail:
+      'Nothing says that the request comes from a page that may use these cookies. Programs send X-Requested-With; pages have to be of an allowed origin.',
   },
   not_found: { status: 404, title: 'Not Found', detail: 'There is nothing at this path.' },
   method_not_allowed: { status: 405, title: 'Method Not Allowed', detail: 'This path does not answer this method.' },
