@@ -35,11 +35,12 @@ export function snapshot(parts: Parts): Endpoint {
       const built = await snapshots.get()
       const headers = { etag: built.etag, 'cache-control': 'no-store', vary: 'Accept, Accept-Encoding' }
       if (c.req.header('if-none-match') === built.etag) return c.body(null, 304, headers)
-      if (/\bapplication\/jwt\b/.test(c.req.header('accept') ?? ''))
-        return c.body(await parts.accessTokens.signSnapshot(built.snapshot), 200, {
-          ...headers,
-          'content-type': 'application/jwt',
-        })
+      if (/\bapplication\/jwt\b/.test(c.req.header('accept') ?? '')) {
+        // Another process may have revoked the key with which this one has signed.
+        const { keysVersion } = await parts.store.readHead()
+        const signed = await (await parts.accessTokensOf(keysVersion)).signSnapshot(built.snapshot)
+        return c.body(signed, 200, { ...headers, 'content-type': 'application/jwt' })
+      }
       const isZipped = /\bgzip\b/.test(c.req.header('accept-encoding') ?? '')
       const body = isZipped ? await built.zipped() : built.json
       return c.body(body, 200, {

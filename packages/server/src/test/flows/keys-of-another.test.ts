@@ -1,7 +1,7 @@
 // Two servers on one database, of which one revokes its signing key and makes another.
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
-import { createTestClient } from '../test-client.ts'
+import { createTestClient, form } from '../test-client.ts'
 import { startTestServer } from '../test-server.ts'
 
 async function revokeKeyOfOne(t: TestContext) {
@@ -41,6 +41,17 @@ test('an answer of introspection is not signed with a key that another server ha
   const accept = 'application/token-introspection+jwt'
   const headers = { authorization, accept, 'content-type': 'application/x-www-form-urlencoded' }
   const { text } = await two.call('POST', '/oauth/introspect', { body: 'token=x', headers })
+  const { kid } = JSON.parse(Buffer.from(text.split('.')[0] ?? '', 'base64url').toString())
+  const live = (await two.store.listSigningKeys()).map((key) => key.kid)
+  assert.deepEqual([kid], live)
+})
+
+test('a signed snapshot of the feed is not signed with a key that another server has revoked', async (t) => {
+  const { one, two } = await revokeKeyOfOne(t)
+  const { basic } = await createTestClient(one, ['revocations:read'])
+  const { json } = await form(one, '/oauth/token', { grant_type: 'client_credentials' }, basic)
+  const headers = { accept: 'application/jwt' }
+  const { text } = await two.call('GET', '/revocations/snapshot', { token: json.access_token, headers })
   const { kid } = JSON.parse(Buffer.from(text.split('.')[0] ?? '', 'base64url').toString())
   const live = (await two.store.listSigningKeys()).map((key) => key.kid)
   assert.deepEqual([kid], live)
