@@ -4,7 +4,7 @@ import type { Endpoint } from '../http/endpoint.ts'
 import { pathParameter } from '../http/path-parameter.ts'
 import { OAuthError } from '../oauth/oauth-error.ts'
 import type { Parts } from '../parts.ts'
-import { describeUserAgent } from '../sessions/describe-user-agent.ts'
+import { createUserAgentDescriber, type UserAgentDescription } from '../sessions/describe-user-agent.ts'
 import type { Session } from '../store/store.ts'
 
 const session = z
@@ -39,7 +39,8 @@ export function listSessions(parts: Parts): Endpoint {
       const { sid, userId } = (await authenticate(parts, c.req)).session
       const live = await parts.store.listLiveSessions(userId)
       const ordered = [...live.filter((one) => one.sid === sid), ...live.filter((one) => one.sid !== sid)]
-      return c.json({ sessions: ordered.map((one) => describe(one, sid)) })
+      const describeUserAgent = await createUserAgentDescriber()
+      return c.json({ sessions: ordered.map((one) => describe(one, sid, describeUserAgent(one.userAgent))) })
     },
   }
 }
@@ -78,13 +79,14 @@ export function endOtherSessions(parts: Parts): Endpoint {
 function describe(
   { sid, createdAt, lastSeenAt, userAgent, ip, clientId }: Session,
   current: string,
+  device: UserAgentDescription,
 ): z.output<typeof session> {
   return {
     id: sid,
     current: sid === current,
     createdAt: Math.floor(createdAt / 1000),
     lastSeenAt: Math.floor(lastSeenAt / 1000),
-    ...describeUserAgent(userAgent),
+    ...device,
     userAgent,
     ip,
     clientId,

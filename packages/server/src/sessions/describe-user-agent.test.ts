@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { describeUserAgent } from './describe-user-agent.ts'
+import { createUserAgentDescriber } from './describe-user-agent.ts'
+
+const describeUserAgent = await createUserAgentDescriber()
 
 describe('what a User-Agent header says', () => {
   for (const [device, browser, userAgent] of [

@@ -1,7 +1,5 @@
-/** Where the data is: a file of the embedded database, or a PostgreSQL database. */
+/** Where the data is: a file of the embedded database, or a PostgreSQL database, whose driver is loaded by those who have one. */
 import { resolve } from 'node:path'
-import { migratePostgres, readMigrationStatus } from './postgres/migrations.ts'
-import { openPostgresStore } from './postgres/postgres-store.ts'
 import { assertUsable, UnusableDatabaseError } from './sqlite/migrations.ts'
 import { openSqliteStore } from './sqlite/sqlite-store.ts'
 import type { Store } from './store.ts'
@@ -38,8 +36,9 @@ export async function openStore(
       assertUsable(location.path)
       return openSqliteStore({ path: location.path })
     }
-    if (migrates) await migratePostgres(location.url)
+    if (migrates) await (await import('./postgres/migrations.ts')).migratePostgres(location.url)
     await assertMigrated(location.url)
+    const { openPostgresStore } = await import('./postgres/postgres-store.ts')
     return openPostgresStore({ url: location.url })
   } catch (error) {
     if (error instanceof UnusableDatabaseError) throw error
@@ -51,6 +50,7 @@ export async function openStore(
 }
 
 async function assertMigrated(url: string): Promise<void> {
+  const { readMigrationStatus } = await import('./postgres/migrations.ts')
   const { missing } = await readMigrationStatus(url)
   if (missing.length === 0) return
   throw new UnusableDatabaseError(

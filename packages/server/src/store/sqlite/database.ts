@@ -107,13 +107,19 @@ function createQueue(database: DatabaseSync, sql: Statements, now: () => number,
   function commitTogether(group: readonly Queued[]): void {
     sql.begin.run()
     try {
-      const answers = group.map(attempt)
+      const answers = group.map(group.length === 1 ? runAlone : attempt)
       sql.commit.run()
       for (const answer of answers) answer()
     } catch (error) {
       if (database.isOpen && database.isTransaction) database.exec('ROLLBACK')
       throw error
     }
+  }
+
+  /** Without a savepoint: what it throws takes back all, and it is all. */
+  function runAlone({ run, resolve }: Queued): () => void {
+    const result = run(now())
+    return () => resolve(result)
   }
 
   /** @returns what to do once all is on the disk */

@@ -3,7 +3,7 @@ import { firstGeneration, type Move, move } from '../../sessions/rotation.ts'
 import type { NewSession, Presentation, RevocationReason, Rotation, Session, SessionMode, Store } from '../store.ts'
 import type { Database } from './database.ts'
 import { audit, isClockBehind, notBeforeOf, readKeysVersion, writeEntry } from './entries.ts'
-import { type Row, toAccount, toLiveSession, toRotationState, toSession } from './rows.ts'
+import { type Row, toLiveSession, toRotationState, toSession } from './rows.ts'
 import type { Statements } from './statements.ts'
 
 type SessionMethods = Pick<
@@ -172,7 +172,7 @@ function serve(
   const { confirmed, ...state } = moved.state
   sql.moveSession.run({ sid: session.sid, ...state, confirmed: Number(confirmed), pepperId, idleExpiresAt, now })
   const notBefore = Number(row.not_before_at)
-  const moment = { now, notBefore, keysVersion: readKeysVersion(sql) }
+  const moment = { now, notBefore, keysVersion: Number(row.keys_version) }
   if (moved.outcome === 'reissued') {
     const act = {
       actor: session.userId,
@@ -180,8 +180,7 @@ function serve(
     }
     audit(sql, 'refresh.late_replay', session.sid, act, now)
   }
-  const account = sql.findAccount.get(session.userId)
-  const served = { session: { ...session, idleExpiresAt, lastSeenAt: now }, account: account && toAccount(account) }
+  const served = { session: { ...session, idleExpiresAt, lastSeenAt: now }, account: toLiveSession(row).account }
   return { ...moved, ...served, pepperId, ...moment }
 }
 

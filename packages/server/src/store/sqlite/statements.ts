@@ -46,8 +46,8 @@ const sql = {
     VALUES (:sid, :ridHash, :userId, :clientId, :mode, :scope, :audience, :amr, :userAgent, :ip, :pepperId,
       :gen, :att, :prevAtt, :lastServedAt, :generationStartedAt, :confirmed, :back,
       :now, :now, :authenticatedAt, :idleExpiresAt, :absoluteExpiresAt)`,
-  findSessionByRid: `SELECT s.*, ${notBefore} AS not_before_at FROM sessions s JOIN users u ON u.id = s.user_id
-    WHERE s.rid_hash = ?`,
+  findSessionByRid: `SELECT s.*, ${notBefore} AS not_before_at, (SELECT keys_version FROM revocation_feed) AS keys_version, ${withAccount}
+    FROM sessions s JOIN users u ON u.id = s.user_id LEFT JOIN accounts a ON a.user_id = u.id WHERE s.rid_hash = ?`,
   moveSession: `UPDATE sessions SET gen = :gen, att = :att, prev_att = :prevAtt, last_served_at = :lastServedAt,
       generation_started_at = :generationStartedAt, confirmed = :confirmed, back = :back,
       pepper_id = :pepperId, idle_expires_at = :idleExpiresAt, last_seen_at = :now
