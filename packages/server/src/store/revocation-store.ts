@@ -104,3 +104,21 @@ export interface RevocationStore {
   /** Reads the audit table, the newest first, before an id. */
   listAudit(before: number | undefined, limit: number): Promise<readonly AuditRecord[]>
 }
+
+/** What a line of the audit table says was revoked. */
+export function subjectOf(target: RevocationTarget): string {
+  switch (target.kind) {
+    case 'token':
+      return target.jti
+    case 'session':
+      return target.sid
+    case 'user':
+      return target.userId
+    case 'client':
+      return target.clientId
+    case 'key':
+      return target.kid
+    case 'all':
+      return '*'
+  }
+}

@@ -6,7 +6,8 @@ export interface Call {
   readonly text: string
 }
 
-const accountColumns = `a.user_id, a.email, a.email_verified, a.roles, a.claims, a.created_at, a.password_hash, a.password_version`
+const accountColumns = `a.user_id, a.email, a.email_verified, a.roles, a.claims, a.created_at AS account_created_at,
+  a.password_hash, a.password_version`
 
 /** The account of a session's user, as columns that a session does not have. */
 const withAccount = 'a.email, a.email_verified, a.roles, a.claims, a.created_at AS account_created_at'

@@ -1,8 +1,8 @@
 /** The client registry in PostgreSQL. */
 import type { ClientStore } from '../client-store.ts'
+import { toClient } from '../rows.ts'
 import { calls } from './calls.ts'
 import type { Database } from './database.ts'
-import { toClient } from './rows.ts'
 
 export function clientsIn({ run }: Database): ClientStore {
   return {

@@ -215,7 +215,8 @@ const sessions = `
           last_served_at = session.last_served_at, generation_started_at = session.generation_started_at,
           confirmed = session.confirmed, back = session.back, pepper_id = session.pepper_id,
           idle_expires_at = session.idle_expires_at, last_seen_at = session.last_seen_at WHERE sid = session.sid;
-        SELECT to_jsonb(a) - 'password_hash' INTO account FROM countersign.accounts a WHERE a.user_id = session.user_id;
+        SELECT to_jsonb(x) INTO account FROM (SELECT a.user_id, a.email, a.email_verified, a.roles, a.claims, a.created_at AS account_created_at
+          FROM countersign.accounts a WHERE a.user_id = session.user_id) x;
         IF outcome = 'reissued' THEN
           PERFORM countersign.write_audit('refresh.late_replay', session.sid, session.user_id,
             'the token before the current one came back: an answer was lost, or a copy is in use', now);

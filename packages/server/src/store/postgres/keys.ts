@@ -1,8 +1,8 @@
 /** Sealed signing keys and peppers in PostgreSQL. What was kept first stays, whoever else makes one at the same time. */
+import { type Row, toSealedKey, toSealedPepper, toSigningKeyRecord } from '../rows.ts'
 import type { Store } from '../store.ts'
 import { calls } from './calls.ts'
 import type { Database } from './database.ts'
-import { type Row, toSealedKey, toSealedPepper } from './rows.ts'
 
 type KeyMethods = Pick<
   Store,
@@ -16,12 +16,7 @@ export function keysIn({ run }: Database): KeyMethods {
     },
 
     async listSigningKeyRecords() {
-      return (await run(calls.listSigningKeyRecords)).map((row) => ({
-        kid: String(row.kid),
-        alg: String(row.alg),
-        createdAt: Number(row.created_at),
-        revokedAt: row.revoked_at === null ? null : Number(row.revoked_at),
-      }))
+      return (await run(calls.listSigningKeyRecords)).map(toSigningKeyRecord)
     },
 
     async addSigningKey({ kid, alg, sealed, createdAt }) {

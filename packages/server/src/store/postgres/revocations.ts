@@ -1,6 +1,7 @@
 /** Revocations in PostgreSQL: the entries that acts write, their numbers, and what an operator revokes directly. */
-import type { RevocationEntry, RevocationKind } from '@countersign/token/revocations'
-import type { RevocationStore, RevocationTarget } from '../revocation-store.ts'
+import type { RevocationEntry } from '@countersign/token/revocations'
+import { type RevocationStore, subjectOf } from '../revocation-store.ts'
+import { toAuditRecord, toEntry } from '../rows.ts'
 import { calls } from './calls.ts'
 import type { Database } from './database.ts'
 import { toHead } from './rows.ts'
@@ -32,7 +33,7 @@ export function revocationsIn({ run }: Database): RevocationStore {
     async readRevocations(after, limit) {
       return (await run(calls.readRevocations, [after, limit])).map((row) => ({
         seq: Number(row.seq),
-        entry: [row.kind as RevocationKind, String(row.value), Number(row.not_before), Number(row.expires_at)],
+        entry: toEntry(row),
       }))
     },
 
@@ -61,31 +62,7 @@ export function revocationsIn({ run }: Database): RevocationStore {
     },
 
     async listAudit(before, limit) {
-      return (await run(calls.listAudit, [before ?? null, limit])).map((row) => ({
-        id: Number(row.id),
-        at: Number(row.at),
-        event: String(row.event),
-        actor: String(row.actor),
-        subject: String(row.subject),
-        reason: String(row.reason),
-      }))
+      return (await run(calls.listAudit, [before ?? null, limit])).map(toAuditRecord)
     },
-  }
-}
-
-function subjectOf(target: RevocationTarget): string {
-  switch (target.kind) {
-    case 'token':
-      return target.jti
-    case 'session':
-      return target.sid
-    case 'user':
-      return target.userId
-    case 'client':
-      return target.clientId
-    case 'key':
-      return target.kid
-    case 'all':
-      return '*'
   }
 }

@@ -1,9 +1,10 @@
 /** Sessions in PostgreSQL: each of these is one call of a function in functions.ts. */
-import { firstGeneration, type RotationState, type Served } from '../../sessions/rotation.ts'
+import type { Served } from '../../sessions/rotation.ts'
+import { type Row, toSession } from '../rows.ts'
 import type { NewSession, Opening, Presentation, Rotation, Store } from '../store.ts'
 import { calls } from './calls.ts'
 import type { Database } from './database.ts'
-import { type Row, toAccount, toLiveSession, toSession } from './rows.ts'
+import { toAccount, toLiveSession, toRotationState } from './rows.ts'
 
 type SessionMethods = Pick<
   Store,
@@ -154,18 +155,5 @@ function toRotation(row: Row): Rotation {
         successor: row.successor === true,
         ...toMoment(row),
       }
-  }
-}
-
-function toRotationState(row: Row): RotationState {
-  return {
-    ...firstGeneration(0),
-    gen: Number(row.gen),
-    att: Number(row.att),
-    prevAtt: Number(row.prev_att),
-    lastServedAt: Number(row.last_served_at),
-    generationStartedAt: Number(row.generation_started_at),
-    confirmed: row.confirmed === true,
-    back: Number(row.back),
   }
 }

@@ -1,8 +1,10 @@
 /** The built-in accounts in SQLite. */
+
+import type { Row } from '../rows.ts'
 import type { Account, AccountCredentials, NewAccount, Store } from '../store.ts'
 import type { Database } from './database.ts'
 import { audit } from './entries.ts'
-import { type Row, toAccount, toCredentials } from './rows.ts'
+import { toAccount, toCredentials } from './rows.ts'
 import { revokeAll } from './sessions.ts'
 
 type AccountMethods = Pick<

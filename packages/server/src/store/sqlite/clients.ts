@@ -1,8 +1,8 @@
 /** The client registry in SQLite. */
-import type { Client, ClientStore } from '../client-store.ts'
+import type { ClientStore } from '../client-store.ts'
+import { toClient } from '../rows.ts'
 import type { Database } from './database.ts'
 import { audit, isClockBehind, notBeforeOf, readKeysVersion, writeEntry } from './entries.ts'
-import type { Row } from './rows.ts'
 
 export function clientsIn({ sql, transaction }: Database): ClientStore {
   return {
@@ -43,17 +43,5 @@ export function clientsIn({ sql, transaction }: Database): ClientStore {
         return { outcome: 'admitted', now, notBefore, keysVersion: readKeysVersion(sql) }
       })
     },
-  }
-}
-
-function toClient(row: Row): Client {
-  const scope = String(row.scope)
-  return {
-    id: String(row.id),
-    name: String(row.name),
-    scope: scope === '' ? [] : scope.split(' '),
-    createdAt: Number(row.created_at),
-    disabledAt: row.disabled_at === null ? null : Number(row.disabled_at),
-    notBefore: Number(row.not_before_at),
   }
 }

@@ -1,7 +1,7 @@
 /** Sealed signing keys and peppers in SQLite. What was kept first stays, whoever else makes one at the same time. */
+import { type Row, toSealedKey, toSealedPepper, toSigningKeyRecord } from '../rows.ts'
 import type { Store } from '../store.ts'
 import type { Database } from './database.ts'
-import { type Row, toSealedKey, toSealedPepper, toSigningKeyRecord } from './rows.ts'
 
 type KeyMethods = Pick<
   Store,

@@ -1,9 +1,8 @@
 /** Revocations in SQLite: the entries that acts write, their numbers, and what an operator revokes directly. */
-import type { RevocationEntry, RevocationKind } from '@countersign/token/revocations'
-import type { RevocationStore, RevocationTarget } from '../revocation-store.ts'
+import { type RevocationStore, type RevocationTarget, subjectOf } from '../revocation-store.ts'
+import { toAuditRecord, toEntry } from '../rows.ts'
 import type { Database } from './database.ts'
 import { audit, notBeforeOf, readHead, writeEntry } from './entries.ts'
-import type { Row } from './rows.ts'
 import { revokeAll } from './sessions.ts'
 import type { Statements } from './statements.ts'
 
@@ -80,14 +79,7 @@ export function revocationsIn({ sql, now: clock, transaction }: Database): Revoc
     },
 
     async listAudit(before, limit) {
-      return sql.listAudit.all({ before: before ?? null, limit }).map((row) => ({
-        id: Number(row.id),
-        at: Number(row.at),
-        event: String(row.event),
-        actor: String(row.actor),
-        subject: String(row.subject),
-        reason: String(row.reason),
-      }))
+      return sql.listAudit.all({ before: before ?? null, limit }).map(toAuditRecord)
     },
   }
 }
@@ -122,25 +114,4 @@ function revokeTarget(sql: Statements, target: RevocationTarget, now: number): b
       writeEntry(sql, 'g', '', notBefore / 1000, now)
       return true
   }
-}
-
-function subjectOf(target: RevocationTarget): string {
-  switch (target.kind) {
-    case 'token':
-      return target.jti
-    case 'session':
-      return target.sid
-    case 'user':
-      return target.userId
-    case 'client':
-      return target.clientId
-    case 'key':
-      return target.kid
-    case 'all':
-      return '*'
-  }
-}
-
-function toEntry(row: Row): RevocationEntry {
-  return [row.kind as RevocationKind, String(row.value), Number(row.not_before), Number(row.expires_at)]
 }

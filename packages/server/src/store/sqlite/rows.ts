@@ -1,18 +1,7 @@
-/** How rows of the SQLite tables read as the records of store.ts. */
-import type { SQLOutputValue } from 'node:sqlite'
+/** How rows of the SQLite tables read where they are its own: it knows neither truth values nor JSON. */
 import type { RotationState } from '../../sessions/rotation.ts'
-import type {
-  Account,
-  AccountCredentials,
-  LiveSession,
-  SealedKey,
-  SealedPepper,
-  Session,
-  SessionMode,
-  SigningKeyRecord,
-} from '../store.ts'
-
-export type Row = Record<string, SQLOutputValue>
+import { type Row, toSession } from '../rows.ts'
+import type { Account, AccountCredentials, LiveSession } from '../store.ts'
 
 export function toAccount(row: Row): Account {
   return {
@@ -33,25 +22,6 @@ export function toCredentials(row: Row): AccountCredentials {
   }
 }
 
-export function toSession(row: Row): Session {
-  return {
-    sid: String(row.sid),
-    userId: String(row.user_id),
-    clientId: String(row.client_id),
-    mode: row.mode as SessionMode,
-    scope: row.scope === null ? null : String(row.scope),
-    audience: row.audience === null ? null : String(row.audience),
-    amr: String(row.amr).split(' '),
-    userAgent: row.user_agent === null ? null : String(row.user_agent),
-    ip: row.ip === null ? null : String(row.ip),
-    createdAt: Number(row.created_at),
-    lastSeenAt: Number(row.last_seen_at),
-    authenticatedAt: Number(row.authenticated_at),
-    idleExpiresAt: Number(row.idle_expires_at),
-    absoluteExpiresAt: Number(row.absolute_expires_at),
-  }
-}
-
 /** A row of a session with its user's account, if there is one. */
 export function toLiveSession(row: Row): LiveSession {
   return { session: toSession(row), account: row.email === null ? undefined : toAccount(row) }
@@ -67,26 +37,4 @@ export function toRotationState(row: Row): RotationState {
     confirmed: row.confirmed === 1,
     back: Number(row.back),
   }
-}
-
-export function toSealedKey(row: Row): SealedKey {
-  return {
-    kid: String(row.kid),
-    alg: String(row.alg),
-    sealed: row.sealed as Uint8Array,
-    createdAt: Number(row.created_at),
-  }
-}
-
-export function toSigningKeyRecord(row: Row): SigningKeyRecord {
-  return {
-    kid: String(row.kid),
-    alg: String(row.alg),
-    createdAt: Number(row.created_at),
-    revokedAt: row.revoked_at === null ? null : Number(row.revoked_at),
-  }
-}
-
-export function toSealedPepper(row: Row): SealedPepper {
-  return { id: Number(row.id), sealed: row.sealed as Uint8Array, createdAt: Number(row.created_at) }
 }

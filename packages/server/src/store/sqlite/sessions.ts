@@ -1,9 +1,10 @@
 /** Sessions in SQLite: each of these is one transaction on the session's row. */
 import { firstGeneration, type Move, move } from '../../sessions/rotation.ts'
+import { type Row, toSession } from '../rows.ts'
 import type { NewSession, Presentation, RevocationReason, Rotation, Session, SessionMode, Store } from '../store.ts'
 import type { Database } from './database.ts'
 import { audit, isClockBehind, notBeforeOf, readKeysVersion, writeEntry } from './entries.ts'
-import { type Row, toLiveSession, toRotationState, toSession } from './rows.ts'
+import { toLiveSession, toRotationState } from './rows.ts'
 import type { Statements } from './statements.ts'
 
 type SessionMethods = Pick<
