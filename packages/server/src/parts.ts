@@ -10,6 +10,8 @@ import type { Keys } from './tokens/keys.ts'
 
 export interface Parts {
   readonly settings: Settings
+  /** Whether pages of an origin may use the cookies of this server. */
+  readonly isAllowedOrigin: (origin: string) => boolean
   readonly store: Store
   readonly accounts: KnownAccounts
   readonly keys: Keys

@@ -32,6 +32,7 @@ import { endOtherSessions, endSession, listSessions } from './endpoints/sessions
 import { token } from './endpoints/token.ts'
 import type { AuthenticationOutcome } from './http/authorization.ts'
 import type { Endpoint, RequestEnv, RequestHead, Route } from './http/endpoint.ts'
+import { createOriginTest } from './http/origins.ts'
 import { createRouter } from './http/router.ts'
 import type { Log } from './log.ts'
 import type { AuthorizationServerOptions } from './options.ts'
@@ -198,6 +199,7 @@ function assemble(options: AuthorizationServerOptions, settings: Settings): Part
 
   return {
     ...{ settings, store, accounts: resolveAccounts(options, random, log), feed, redisMirror, log, random },
+    isAllowedOrigin: createOriginTest(settings),
     load: async () => void (await load()),
     get keys() {
       return getLoaded().keys

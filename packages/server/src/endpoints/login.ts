@@ -4,9 +4,8 @@ import { clientAddress } from '../http/client-address.ts'
 import { deleteCookie, readAllCookies } from '../http/cookies.ts'
 import type { Endpoint, RequestContext } from '../http/endpoint.ts'
 import { readJson } from '../http/json-body.ts'
-import { createOriginTest } from '../http/origins.ts'
 import { checkSameSite } from '../http/same-site.ts'
-import { addCookie, answerSession, answerTokens, makeCookies } from '../http/token-answer.ts'
+import { answerSession, answerTokens, withCookies } from '../http/token-answer.ts'
 import type { Parts } from '../parts.ts'
 import { endSessionOf } from '../sessions/presented-session.ts'
 import type { SessionMode } from '../store/store.ts'
@@ -39,7 +38,6 @@ const body = z
 
 /** POST …/login: exchanges e-mail address and password for tokens, or for a server-side session. */
 export function login(parts: Parts): Endpoint {
-  const isAllowed = createOriginTest(parts.settings)
   const idleLifetime = parts.settings.cookieSessionIdleLifetime
   return {
     summary: 'Sign in with e-mail address and password',
@@ -51,16 +49,15 @@ export function login(parts: Parts): Endpoint {
       const mode = modeOf(request)
       const replaced = setsCookies(mode) ? readAllCookies(c.req.header('cookie')) : []
       // Signing a browser in as someone else is an attack too. Without any cookie of ours, that the body is JSON says enough.
-      if (setsCookies(mode)) checkSameSite(c.req, isAllowed, replaced.length > 0 ? 'ask' : 'accept')
+      if (setsCookies(mode)) checkSameSite(c.req, parts.isAllowedOrigin, replaced.length > 0 ? 'ask' : 'accept')
 
       const { email, password, scope, audience } = request
       const grant = await signIn(parts, { email, password, mode, scope, audience, ...clientOf(parts, c) })
       try {
         // Nothing of the old session is touched before it is sure that a browser keeps the new one.
-        if (!('sessionToken' in grant)) makeCookies(grant)
+        const answer = 'sessionToken' in grant ? answerSession(c, grant, idleLifetime) : answerTokens(c, grant)
         for (const { value } of replaced) await endSessionOf(parts, value, 'replaced')
-        for (const cookie of replaced) addCookie(c, deleteCookie(cookie))
-        return 'sessionToken' in grant ? answerSession(c, grant, idleLifetime) : answerTokens(c, grant)
+        return withCookies(answer, replaced.map(deleteCookie))
       } catch (error) {
         // A session that nobody was given must not stay.
         const { sid, userId } = grant.session

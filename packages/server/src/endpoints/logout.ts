@@ -3,9 +3,8 @@ import { bearerToken } from '../http/authorization.ts'
 import { deleteCookie, readAllCookies } from '../http/cookies.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import { readOptionalJson } from '../http/json-body.ts'
-import { createOriginTest } from '../http/origins.ts'
 import { checkSameSite } from '../http/same-site.ts'
-import { addCookie } from '../http/token-answer.ts'
+import { withCookies } from '../http/token-answer.ts'
 import type { Parts } from '../parts.ts'
 import { endSessionOf } from '../sessions/presented-session.ts'
 import { looksLikeRefreshToken } from '../sessions/refresh-token.ts'
@@ -21,7 +20,6 @@ function namesSession(bearer: string | undefined): boolean {
 
 /** POST …/logout: ends the session of whatever token came. 204 for any of them: a token that is no good has no session. */
 export function logout(parts: Parts): Endpoint {
-  const isAllowed = createOriginTest(parts.settings)
   return {
     summary: 'Sign out here',
     description:
@@ -36,10 +34,9 @@ export function logout(parts: Parts): Endpoint {
       const bearer = bearerToken(c.req)
       const tokens = [refreshToken, bearer].filter((token) => token !== undefined)
       const cookies = refreshToken !== undefined || namesSession(bearer) ? [] : readAllCookies(c.req.header('cookie'))
-      if (cookies.length > 0) checkSameSite(c.req, isAllowed)
+      if (cookies.length > 0) checkSameSite(c.req, parts.isAllowedOrigin)
       for (const token of [...tokens, ...cookies.map(({ value }) => value)]) await endSessionOf(parts, token, 'logout')
-      for (const cookie of cookies) addCookie(c, deleteCookie(cookie))
-      return c.body(null, 204)
+      return withCookies(c.body(null, 204), cookies.map(deleteCookie))
     },
   }
 }

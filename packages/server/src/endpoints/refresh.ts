@@ -5,7 +5,6 @@ import { assertConnected } from '../http/connection.ts'
 import { readCookies } from '../http/cookies.ts'
 import type { Endpoint, RequestContext } from '../http/endpoint.ts'
 import { readOptionalJson } from '../http/json-body.ts'
-import { createOriginTest } from '../http/origins.ts'
 import { checkSameSite } from '../http/same-site.ts'
 import { answerTokens } from '../http/token-answer.ts'
 import { OAuthError } from '../oauth/oauth-error.ts'
@@ -27,14 +26,12 @@ const cookieModes: readonly SessionMode[] = ['cookie', 'access_cookie']
 
 /** POST …/refresh: exchanges a refresh token for a new access token. */
 export function refresh(parts: Parts): Endpoint {
-  const isAllowed = createOriginTest(parts.settings)
-
   /** Bearer and cookie never mix: where a token is in the body or the header, cookies are not looked at. */
   async function present(c: RequestContext, request: z.output<typeof body> | undefined): Promise<Presented> {
     const bearer = presentedBearer(c, request?.refreshToken)
     if (bearer !== undefined) return { refreshToken: bearer, modes: ['bearer'] }
     const cookies = readCookies(c.req.header('cookie')).filter(({ kind }) => kind === 'rt')
-    if (cookies.length > 0) checkSameSite(c.req, isAllowed)
+    if (cookies.length > 0) checkSameSite(c.req, parts.isAllowedOrigin)
     const tokens = cookies.map(({ value }) => value)
     const refreshToken = tokens.length > 1 ? await newestOf(parts, tokens, cookieModes) : tokens[0]
     return { refreshToken: refreshToken ?? tokens[0] ?? missing(request), modes: cookieModes }

@@ -12,7 +12,6 @@ import type { VerifiedAccessToken } from '../tokens/access-token.ts'
 import { verifyOwn } from '../tokens/own-verifier.ts'
 import { readCookies } from './cookies.ts'
 import type { RequestHead } from './endpoint.ts'
-import { createOriginTest } from './origins.ts'
 import { checkSameSite } from './same-site.ts'
 
 /** Someone whose session was looked up, so that our own endpoints refuse right after a logout. */
@@ -63,7 +62,7 @@ export async function authenticateUser(parts: Parts, request: RequestHead): Prom
 async function authenticateByCookie(parts: Parts, request: RequestHead): Promise<Authenticated> {
   const cookies = readCookies(request.header('cookie')).filter(({ kind }) => kind !== 'rt')
   if (cookies.length === 0) throw new OAuthError('invalid_token', { reason: 'no access token was sent' })
-  checkSameSite(request, createOriginTest(parts.settings))
+  checkSameSite(request, parts.isAllowedOrigin)
 
   const found: Authenticated[] = []
   const sessionTokens = cookies.filter(({ kind }) => kind === 'session').map(({ value }) => value)

@@ -6,19 +6,16 @@
 
 import type { MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
-import type { Log } from '../log.ts'
-import type { Settings } from '../settings.ts'
-import { createOriginTest } from './origins.ts'
+import type { Parts } from '../parts.ts'
 
 /** CORS for documents that are public anyway. */
 export const openCors: MiddlewareHandler = cors({ origin: '*', allowMethods: ['GET', 'HEAD'], maxAge: 86_400 })
 
 /** CORS for everything else (OWASP ASVS 5.0 V3.4.2). */
-export function listedCors(settings: Settings, log: Log): MiddlewareHandler {
-  const isAllowed = createOriginTest(settings)
+export function listedCors({ isAllowedOrigin, log }: Pick<Parts, 'isAllowedOrigin' | 'log'>): MiddlewareHandler {
   return cors({
     origin(origin) {
-      if (isAllowed(origin)) return origin
+      if (isAllowedOrigin(origin)) return origin
       if (origin !== '')
         log.warn(
           { event: 'cors.refused', origin: origin.slice(0, 128) },

@@ -6,10 +6,8 @@ import { randomUUID } from 'node:crypto'
 import { Hono, type MiddlewareHandler } from 'hono'
 import { etag, RETAINED_304_HEADERS } from 'hono/etag'
 import { matchedRoutes } from 'hono/route'
-import type { Log } from '../log.ts'
 import { OAuthError } from '../oauth/oauth-error.ts'
 import type { Parts } from '../parts.ts'
-import type { Settings } from '../settings.ts'
 import { StoreUnavailableError } from '../store/store.ts'
 import { type AuthenticationOutcome, authenticateUser } from './authorization.ts'
 import { listedCors, openCors } from './cors.ts'
@@ -30,12 +28,12 @@ const metadataPath = '/.well-known/oauth-authorization-server'
 
 /** @param ready resolves once the keys are there; every row but the health of the process waits for it */
 export function createRouter(routes: readonly Route[], parts: Parts, ready: () => Promise<void>): Router {
-  const { settings, log } = parts
+  const { settings } = parts
   const { basePath } = settings
   const rows = routes.flatMap((row) => pathsOf(row.path, basePath).map((path) => ({ ...row, path })))
   const app = new Hono<RequestEnv>()
 
-  app.use(corsFor(rows, settings, log))
+  app.use(corsFor(rows, parts))
   app.use(waitForKeys(`${basePath}/healthz`, ready))
   for (const { method, path, endpoint } of rows) {
     if (endpoint.public)
@@ -94,9 +92,9 @@ async function handle(endpoint: Endpoint, c: RequestContext): Promise<Response> 
   }
 }
 
-function corsFor(rows: readonly Route[], settings: Settings, log: Log): MiddlewareHandler {
+function corsFor(rows: readonly Route[], parts: Parts): MiddlewareHandler {
   const publicPaths = new Set(rows.filter(({ endpoint }) => endpoint.public).map(({ path }) => path))
-  const listed = listedCors(settings, log)
+  const listed = listedCors(parts)
   return (c, next) => {
     if (c.req.header('origin') === undefined) return next()
     return publicPaths.has(c.req.path) ? openCors(c, next) : listed(c, next)

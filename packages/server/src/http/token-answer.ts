@@ -14,14 +14,14 @@ export function answerTokens(c: RequestContext, grant: TokenGrant): Response {
   const tokens = { accessToken, expiresIn, tokenType: 'Bearer', ...scope }
   if (session.mode === 'bearer') return c.json({ ...tokens, refreshToken })
 
-  for (const cookie of makeCookies(grant)) addCookie(c, cookie)
-  return c.json(session.mode === 'access_cookie' ? { user: describeUser(account), expiresIn, ...scope } : tokens)
+  const cookies = makeCookies(grant)
+  const answer = session.mode === 'access_cookie' ? { user: describeUser(account), expiresIn, ...scope } : tokens
+  return withCookies(c.json(answer), cookies)
 }
 
 /** Makes the Set-Cookie headers of the tokens that travel in cookies. @throws OAuthError `server_error` for more than browsers keep */
-export function makeCookies({ session, accessToken, refreshToken, expiresIn, isNew, now }: TokenGrant): string[] {
+function makeCookies({ session, accessToken, refreshToken, expiresIn, isNew, now }: TokenGrant): string[] {
   const { mode, sid, absoluteExpiresAt } = session
-  if (mode === 'bearer') return []
   return [
     ...(mode === 'access_cookie' ? [setCookie('at', sid, accessToken, expiresIn)] : []),
     ...(isNew ? [setCookie('rt', sid, refreshToken, (absoluteExpiresAt - now) / 1000)] : []),
@@ -33,13 +33,14 @@ export function answerSession(c: RequestContext, grant: SessionGrant, idleLifeti
   const { session, account, sessionToken } = grant
   if (session.mode === 'session_bearer') return c.json({ sessionToken, expiresIn: idleLifetime })
   const lifetime = (session.absoluteExpiresAt - session.createdAt) / 1000
-  addCookie(c, setCookie('session', session.sid, sessionToken, lifetime))
-  return c.json({ user: describeUser(account) })
+  const cookie = setCookie('session', session.sid, sessionToken, lifetime)
+  return withCookies(c.json({ user: describeUser(account) }), [cookie])
 }
 
-/** Adds a Set-Cookie header to the answer. */
-export function addCookie(c: RequestContext, cookie: string): void {
-  c.header('set-cookie', cookie, { append: true })
+/** Adds Set-Cookie headers to an answer; to this one, and not to that of an error that comes instead. */
+export function withCookies(answer: Response, cookies: readonly string[]): Response {
+  for (const cookie of cookies) answer.headers.append('set-cookie', cookie)
+  return answer
 }
 
 /** The user as answers show them. */
