@@ -5,7 +5,8 @@
 import { Client, DatabaseError } from 'pg'
 import { UnusableDatabaseError } from '../sqlite/migrations.ts'
 import { pinSettings } from './database.ts'
-import { functions, locks } from './functions.ts'
+import { functions } from './functions/functions.ts'
+import { locks } from './functions/locks.ts'
 import { tables } from './schema.ts'
 
 /** A step is never edited once released. */

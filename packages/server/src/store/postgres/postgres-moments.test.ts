@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises'
 import { Client } from 'pg'
 import { ask, newEmptyDatabase, skip, stopCluster } from '../../test/postgres-cluster.ts'
 import type { NewSession } from '../store.ts'
-import { locks } from './functions.ts'
+import { locks } from './functions/locks.ts'
 import { migratePostgres } from './migrations.ts'
 import * as fixture from './postgres-store.fixture.ts'
 

@@ -1,4 +1,4 @@
-/** Sessions in PostgreSQL: each of these is one call of a function in functions.ts. */
+/** Sessions in PostgreSQL: each of these is one call of a function in functions/. */
 import type { Served } from '../../sessions/rotation.ts'
 import { type Row, toSession } from '../rows.ts'
 import type { NewSession, Opening, Presentation, Rotation, Store } from '../store.ts'

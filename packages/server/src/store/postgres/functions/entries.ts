@@ -1,0 +1,35 @@
+/** What every act that ends trust writes beside itself: its entry of the feed, its line of the audit table. */
+export const entries = `
+  CREATE FUNCTION countersign.max_lifetime(now_ms bigint) RETURNS integer LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN longer_until > now_ms THEN greatest(lifetime, longer_lifetime) ELSE lifetime END
+    FROM countersign.revocation_feed
+  $$;
+
+  -- An entry of the feed outlives what it revokes by a minute of skew; that of a key outlives every copy of the JWK Set.
+  CREATE FUNCTION countersign.write_entry(kind text, value text, not_before bigint, now_ms bigint) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO countersign.revocations (kind, value, not_before, expires_at, created_at)
+    VALUES (kind, value, not_before, greatest((now_ms + 999) / 1000, not_before)
+      + CASE kind WHEN 'k' THEN 2592000 ELSE countersign.max_lifetime(now_ms) + 60 END, now_ms)
+  $$;
+
+  CREATE FUNCTION countersign.write_audit(event text, subject text, actor text, reason text, now_ms bigint) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO countersign.audit (at, event, actor, subject, reason) VALUES (now_ms, event, actor, subject, reason)
+  $$;
+
+  -- Ends every session of a user but one, which counts as authenticated anew, and raises the user's not-before. The user's lock is held.
+  CREATE FUNCTION countersign.end_sessions(p_user_id text, p_reason text, p_keep_sid text, p_now bigint) RETURNS void
+  LANGUAGE plpgsql AS $$
+  DECLARE v_not_before bigint := countersign.not_before_of(p_now);
+  BEGIN
+    INSERT INTO countersign.users (id, created_at, not_before_at) VALUES (p_user_id, p_now, v_not_before)
+      ON CONFLICT (id) DO UPDATE SET not_before_at = greatest(countersign.users.not_before_at, v_not_before);
+    IF p_reason IN ('password_change', 'account_deleted') THEN
+      UPDATE countersign.users SET credentials_mark = nextval('countersign.credential_marks') WHERE id = p_user_id;
+    END IF;
+    UPDATE countersign.sessions SET revoked_at = p_now, revoke_reason = p_reason
+      WHERE user_id = p_user_id AND sid <> p_keep_sid AND revoked_at IS NULL;
+    UPDATE countersign.sessions SET authenticated_at = greatest(authenticated_at, v_not_before)
+      WHERE user_id = p_user_id AND sid = p_keep_sid;
+    PERFORM countersign.write_entry('u', p_user_id, v_not_before / 1000, p_now);
+  END $$;
+`

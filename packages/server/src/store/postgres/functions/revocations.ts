@@ -1,0 +1,117 @@
+/** What an operator revokes, the numbers of the feed, and keys. */
+import { locks } from './locks.ts'
+
+export const revocations = `
+  -- Revokes what an operator names, with its line in the audit table; false for what is not there.
+  CREATE FUNCTION countersign.revoke(p_kind text, p_subject text, p_actor text, p_reason text) RETURNS boolean LANGUAGE plpgsql AS $$
+  DECLARE
+    v_now bigint;
+    v_known boolean := true;
+  BEGIN
+    IF p_kind = 'token' THEN
+      v_now := countersign.now_ms();
+      PERFORM countersign.write_entry('j', p_subject, 0, v_now);
+    ELSIF p_kind = 'session' THEN
+      v_now := countersign.now_ms();
+      UPDATE countersign.sessions SET revoked_at = v_now, revoke_reason = 'revoked' WHERE sid = p_subject AND revoked_at IS NULL;
+      IF FOUND THEN
+        PERFORM countersign.write_entry('s', p_subject, 0, v_now);
+      ELSE
+        v_known := EXISTS (SELECT 1 FROM countersign.sessions WHERE sid = p_subject);
+      END IF;
+    ELSIF p_kind = 'user' THEN
+      PERFORM pg_advisory_xact_lock(countersign.user_lock(p_subject));
+      v_now := countersign.now_ms();
+      v_known := EXISTS (SELECT 1 FROM countersign.users WHERE id = p_subject);
+      IF v_known THEN
+        PERFORM countersign.end_sessions(p_subject, 'revoked', '', v_now);
+      END IF;
+    ELSIF p_kind = 'client' THEN
+      v_now := countersign.revoke_client(p_subject, false);
+      v_known := v_now IS NOT NULL;
+    ELSIF p_kind = 'key' THEN
+      PERFORM pg_advisory_xact_lock(${locks.keys});
+      v_now := countersign.now_ms();
+      UPDATE countersign.signing_keys SET revoked_at = v_now WHERE kid = p_subject AND revoked_at IS NULL;
+      v_known := FOUND;
+      IF v_known THEN
+        UPDATE countersign.revocation_feed SET keys_version = keys_version + 1;
+        PERFORM countersign.write_entry('k', p_subject, 0, v_now);
+      END IF;
+    ELSIF p_kind = 'all' THEN
+      PERFORM pg_advisory_xact_lock(${locks.minting});
+      v_now := countersign.now_ms();
+      UPDATE countersign.revocation_feed SET not_before_at = greatest(not_before_at, countersign.not_before_of(v_now));
+      -- The not-before ends every session that is older. A write to each of millions would outlast the time that a statement has.
+      UPDATE countersign.sessions SET revoked_at = v_now, revoke_reason = 'revoked'
+        WHERE authenticated_at >= countersign.not_before_of(v_now) AND revoked_at IS NULL;
+      PERFORM countersign.write_entry('g', '', countersign.not_before_of(v_now) / 1000, v_now);
+    END IF;
+    IF v_known THEN
+      PERFORM countersign.write_audit('revoke.' || p_kind, p_subject, p_actor, p_reason, v_now);
+    END IF;
+    RETURN v_known;
+  END $$;
+
+  -- Which database this is: after a failover its timeline is another, after a restore into a new cluster its system identifier.
+  CREATE FUNCTION countersign.identity() RETURNS text LANGUAGE sql AS $$
+    SELECT '-' || s.system_identifier || '-' || c.timeline_id FROM pg_control_system() s, pg_control_checkpoint() c
+  $$;
+
+  CREATE FUNCTION countersign.join_epoch(p_epoch text) RETURNS void LANGUAGE sql AS $$
+    UPDATE countersign.revocation_feed SET epoch = p_epoch || countersign.identity()
+      WHERE right(epoch, length(countersign.identity())) <> countersign.identity()
+  $$;
+
+  -- STABLE: it sees what the statement that calls it sees. Otherwise a snapshot could name a number whose entry is not in it.
+  CREATE FUNCTION countersign.head(OUT epoch text, OUT seq bigint, OUT tick_at bigint, OUT keys_version integer, OUT max_lifetime integer)
+  LANGUAGE sql STABLE AS $$
+    SELECT f.epoch, f.head, f.tick_at, f.keys_version, countersign.max_lifetime(countersign.now_ms()) FROM countersign.revocation_feed f
+  $$;
+
+  -- Numbers what is committed, in the order of writing, and ticks. Whoever looks in vain takes no lock.
+  CREATE FUNCTION countersign.sequence(p_limit integer, p_tick_every bigint,
+    OUT epoch text, OUT seq bigint, OUT tick_at bigint, OUT keys_version integer, OUT max_lifetime integer)
+  LANGUAGE plpgsql AS $$
+  DECLARE
+    v_now bigint := countersign.now_ms();
+    v_count bigint;
+  BEGIN
+    SELECT f.tick_at INTO tick_at FROM countersign.revocation_feed f;
+    IF v_now - tick_at >= p_tick_every OR v_now < tick_at OR EXISTS (SELECT 1 FROM countersign.revocations r WHERE r.seq IS NULL) THEN
+      PERFORM pg_advisory_xact_lock(${locks.sequencer});
+      v_now := countersign.now_ms();
+      UPDATE countersign.revocations r SET seq = f.head + n.place
+        FROM countersign.revocation_feed f, (SELECT x.id, row_number() OVER (ORDER BY x.id) AS place FROM
+          (SELECT y.id FROM countersign.revocations y WHERE y.seq IS NULL ORDER BY y.id LIMIT p_limit) x) n
+        WHERE r.id = n.id;
+      GET DIAGNOSTICS v_count = ROW_COUNT;
+      UPDATE countersign.revocation_feed f SET head = f.head + v_count, tick_at = v_now;
+      DELETE FROM countersign.revocations WHERE id IN (SELECT r.id FROM countersign.revocations r
+        WHERE r.seq IS NOT NULL AND r.expires_at < v_now / 1000 ORDER BY r.expires_at LIMIT p_limit);
+    END IF;
+    SELECT h.* INTO epoch, seq, tick_at, keys_version, max_lifetime FROM countersign.head() h;
+  END $$;
+
+  CREATE FUNCTION countersign.declare_token_lifetime(p_seconds integer) RETURNS void LANGUAGE sql AS $$
+    UPDATE countersign.revocation_feed SET
+      longer_lifetime = CASE WHEN p_seconds < lifetime
+        THEN greatest(lifetime, CASE WHEN longer_until > countersign.now_ms() THEN longer_lifetime ELSE 0 END) ELSE longer_lifetime END,
+      longer_until = CASE WHEN p_seconds < lifetime
+        THEN greatest(longer_until, countersign.now_ms() + lifetime * 1000) ELSE longer_until END,
+      lifetime = p_seconds
+    WHERE lifetime <> p_seconds
+  $$;
+
+  CREATE FUNCTION countersign.add_signing_key(p_kid text, p_alg text, p_sealed bytea, p_created_at bigint) RETURNS SETOF countersign.signing_keys
+  LANGUAGE plpgsql AS $$
+  BEGIN
+    PERFORM pg_advisory_xact_lock(${locks.keys});
+    INSERT INTO countersign.signing_keys (kid, alg, sealed, created_at) SELECT p_kid, p_alg, p_sealed, p_created_at
+      WHERE NOT EXISTS (SELECT 1 FROM countersign.signing_keys WHERE alg = p_alg AND revoked_at IS NULL);
+    IF FOUND THEN
+      UPDATE countersign.revocation_feed SET keys_version = keys_version + 1;
+    END IF;
+    RETURN QUERY SELECT * FROM countersign.signing_keys k WHERE k.alg = p_alg AND k.revoked_at IS NULL ORDER BY k.created_at DESC, k.kid LIMIT 1;
+  END $$;
+`
