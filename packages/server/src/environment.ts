@@ -6,11 +6,13 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Algorithm } from '@countersign/token'
+import { readKeySchedule } from './key-settings.ts'
 import type { AuthorizationServerOptions } from './options.ts'
 import type { RedisOptions } from './revocation/redis-mirror.ts'
 import { OptionsError, resolveOptions } from './settings.ts'
 import { type DatabaseLocation, parseDatabaseLocation } from './store/database-location.ts'
 import type { Store } from './store/store.ts'
+import type { KeySchedule } from './tokens/keys.ts'
 
 /** `dev` fills in what a person trying it out has not set; `start` asks for it. */
 export type RunMode = 'dev' | 'start'
@@ -49,9 +51,13 @@ const settingOf: Partial<Record<keyof AuthorizationServerOptions, string>> = {
   allowInsecureHttp: 'COUNTERSIGN_ALLOW_INSECURE_HTTP',
   audience: 'COUNTERSIGN_AUDIENCE',
   masterKey: 'COUNTERSIGN_MASTER_KEY',
+  previousMasterKey: 'COUNTERSIGN_PREVIOUS_MASTER_KEY',
   signingAlgorithm: 'COUNTERSIGN_SIGNING_ALG',
   signingSecret: 'COUNTERSIGN_SIGNING_SECRET',
   previousSigningSecret: 'COUNTERSIGN_PREVIOUS_SIGNING_SECRET',
+  keyRotationPeriod: 'COUNTERSIGN_KEY_ROTATION_PERIOD',
+  keyPublishAhead: 'COUNTERSIGN_KEY_PUBLISH_AHEAD',
+  jwksMaxAge: 'COUNTERSIGN_JWKS_MAX_AGE',
   accessTokenLifetime: 'COUNTERSIGN_ACCESS_TOKEN_LIFETIME',
   sessionIdleLifetime: 'COUNTERSIGN_SESSION_IDLE_LIFETIME',
   sessionLifetime: 'COUNTERSIGN_SESSION_LIFETIME',
@@ -67,6 +73,7 @@ const settingOf: Partial<Record<keyof AuthorizationServerOptions, string>> = {
 
 const secretNames = new Set([
   'COUNTERSIGN_MASTER_KEY',
+  'COUNTERSIGN_PREVIOUS_MASTER_KEY',
   'COUNTERSIGN_SIGNING_SECRET',
   'COUNTERSIGN_PREVIOUS_SIGNING_SECRET',
   'JWT_SECRET',
@@ -112,6 +119,8 @@ export interface InstallationSettings {
   readonly database: DatabaseLocation
   /** The master key, unless it is in the data folder. */
   readonly masterKey: string | undefined
+  readonly previousMasterKey: string | undefined
+  readonly keySchedule: KeySchedule
 }
 
 /** Reads where an installation keeps its data, and nothing of how it serves. @throws SettingsError that lists every problem. */
@@ -121,9 +130,16 @@ export function readInstallation(env: Environment): InstallationSettings {
   const dataDir = resolve(read('COUNTERSIGN_DATA_DIR') ?? '.countersign')
   const database = readDatabase(read('COUNTERSIGN_DATABASE_URL'), dataDir, problems)
   const masterKey = read('COUNTERSIGN_MASTER_KEY')
-  problems.push(...checkOptions(masterKey === undefined ? {} : { masterKey }, 0))
+  const previousMasterKey = read('COUNTERSIGN_PREVIOUS_MASTER_KEY')
+  const schedule = withoutUndefined({
+    keyRotationPeriod: read('COUNTERSIGN_KEY_ROTATION_PERIOD'),
+    keyPublishAhead: read('COUNTERSIGN_KEY_PUBLISH_AHEAD'),
+    jwksMaxAge: read('COUNTERSIGN_JWKS_MAX_AGE'),
+  })
+  problems.push(...checkOptions({ ...withoutUndefined({ masterKey, previousMasterKey }), ...schedule }, 0))
   if (problems.length > 0) throw new SettingsError(problems)
-  return { dataDir, database, masterKey }
+  const keySchedule = readKeySchedule(schedule, () => {})
+  return { dataDir, database, masterKey, previousMasterKey, keySchedule }
 }
 
 type Read = (name: string) => string | undefined
@@ -171,6 +187,10 @@ function readOptions(
   const texts = {
     issuer: read('COUNTERSIGN_ISSUER'),
     masterKey: read('COUNTERSIGN_MASTER_KEY'),
+    previousMasterKey: read('COUNTERSIGN_PREVIOUS_MASTER_KEY'),
+    keyRotationPeriod: read('COUNTERSIGN_KEY_ROTATION_PERIOD'),
+    keyPublishAhead: read('COUNTERSIGN_KEY_PUBLISH_AHEAD') ?? (mode === 'dev' ? 0 : undefined),
+    jwksMaxAge: read('COUNTERSIGN_JWKS_MAX_AGE'),
     signingAlgorithm: read('COUNTERSIGN_SIGNING_ALG') as Algorithm | undefined,
     signingSecret: readSigningSecret(read, warnings, problems),
     previousSigningSecret: read('COUNTERSIGN_PREVIOUS_SIGNING_SECRET'),

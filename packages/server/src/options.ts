@@ -20,6 +20,8 @@ export interface AuthorizationServerOptions {
   readonly store: Store
   /** 32 bytes, or their base64url text: seals signing keys and peppers. */
   readonly masterKey: string | Uint8Array
+  /** The master key of before, which still opens what it has sealed; at a start all of that is sealed with the present one. */
+  readonly previousMasterKey?: string | Uint8Array
   /** Your own users table instead of the built-in one. @default accounts in the store */
   readonly accounts?: Accounts
   /** @default 'ES256' */
@@ -28,6 +30,15 @@ export interface AuthorizationServerOptions {
   readonly signingSecret?: string
   /** A second secret that is still accepted while it is being replaced. */
   readonly previousSigningSecret?: string
+  /** How long a signing key signs before the next takes over. @default '90d' */
+  readonly keyRotationPeriod?: Lifetime
+  /**
+   * How long a key is published before it signs, at least 2.2 times `jwksMaxAge`, so that every verifier has it. 0 is for development: a
+   * key of another `signingAlgorithm` then signs at once. @default '24h'
+   */
+  readonly keyPublishAhead?: Lifetime
+  /** How long the JWK Set may be cached. @default '5m' */
+  readonly jwksMaxAge?: Lifetime
   /** 60 s to 1 h. @default '10m' */
   readonly accessTokenLifetime?: Lifetime
   /** How long a session lives without a refresh. @default '7d' */

@@ -42,9 +42,7 @@ import { createFeed } from './revocation/feed.ts'
 import { createRedisMirror } from './revocation/redis-mirror.ts'
 import { resolveOptions, type Settings } from './settings.ts'
 import type { AccountChange } from './store/store.ts'
-import { createAccessTokens } from './tokens/access-token.ts'
-import { loadKeys } from './tokens/keys.ts'
-import { createSeal } from './tokens/seal.ts'
+import { createKeyRing, type KeyRing } from './tokens/present-keys.ts'
 
 function routes(parts: Parts): Route[] {
   const { accounts, settings } = parts
@@ -137,7 +135,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
 
   /** Keys are loaded once; after a failure, such as a store that is away, the next request tries again. */
   function ready(): Promise<void> {
-    loading ??= parts.load().catch((error: unknown) => {
+    loading ??= parts.start().catch((error: unknown) => {
       loading = undefined
       throw error
     })
@@ -150,6 +148,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     answers: router.answers,
     ready,
     close() {
+      parts.stop()
       parts.redisMirror?.close()
       parts.feed.close()
     },
@@ -162,54 +161,25 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
   }
 }
 
-interface Loaded extends Pick<Parts, 'keys' | 'accessTokens'> {
-  readonly keysVersion: number
-}
-
-function assemble(options: AuthorizationServerOptions, settings: Settings): Parts & { load(): Promise<void> } {
+function assemble(options: AuthorizationServerOptions, settings: Settings): Parts & Pick<KeyRing, 'start' | 'stop'> {
   const { store, log = pino({ level: 'info' }), sleep = setTimeout, random = randomBytes } = options
-  const seal = createSeal(settings.masterKey)
   const feed = createFeed({ store, log, random })
   const redisMirror = options.redis && createRedisMirror({ options: options.redis, store, feed, log, random })
-  let loaded: Loaded | undefined
-  let loading: Promise<Loaded> | undefined
-
-  async function loadOnce(): Promise<Loaded> {
-    await store.declareTokenLifetime(settings.accessTokenLifetime)
-    // Read before the keys: a change in between shows at the next minting, and loads them again.
-    const { keysVersion } = await store.readHead()
-    const keys = await loadKeys({ store, seal, alg: settings.alg, secrets: settings.secrets, random })
-    const wait = async (time: number) => void (await sleep(time))
-    const accessTokens = createAccessTokens({ settings, keys, random, sleep: wait, now: store.estimateNow })
-    loaded = { keys, accessTokens, keysVersion }
-    return loaded
-  }
-
-  function load(): Promise<Loaded> {
-    loading ??= loadOnce().finally(() => {
-      loading = undefined
-    })
-    return loading
-  }
-
-  function getLoaded(): Loaded {
-    if (loaded === undefined) throw new Error('a request came before the keys were loaded')
-    return loaded
-  }
+  const wait = async (time: number) => void (await sleep(time))
+  const ring = createKeyRing({ settings, store, log, random, sleep: wait })
 
   return {
     ...{ settings, store, accounts: resolveAccounts(options, random, log), feed, redisMirror, log, random },
     isAllowedOrigin: createOriginTest(settings),
-    load: async () => void (await load()),
     get keys() {
-      return getLoaded().keys
+      return ring.present().keys
     },
     get accessTokens() {
-      return getLoaded().accessTokens
+      return ring.present().accessTokens
     },
-    async accessTokensOf(keysVersion) {
-      return (keysVersion === getLoaded().keysVersion ? getLoaded() : await load()).accessTokens
-    },
+    accessTokensOf: async (keysVersion) => (await ring.of(keysVersion)).accessTokens,
+    start: ring.start,
+    stop: ring.stop,
   }
 }
 

@@ -1,12 +1,13 @@
 /** Checks options once and fills in the defaults. Everything that is wrong is told at the same time, each with its mend. */
-import { type Algorithm, parseLifetime } from '@countersign/token'
+import type { Algorithm } from '@countersign/token'
 import { parseTrustedProxies, type TrustedProxies } from './http/client-address.ts'
+import { readAlgorithm, readKeySchedule, readMasterKeys, readSecrets } from './key-settings.ts'
 import { isScopeToken } from './oauth/scope.ts'
 import type { AccessTokenClaims, AuthorizationServerOptions, Lifetime } from './options.ts'
+import { type Complain, readSeconds } from './read-seconds.ts'
 import type { RotationLimits } from './sessions/rotation.ts'
 import { registeredClaims } from './tokens/claim-names.ts'
-import type { SharedSecrets } from './tokens/keys.ts'
-import { weaknessOf } from './tokens/weak-secret.ts'
+import type { KeySchedule, SharedSecrets } from './tokens/keys.ts'
 
 /** Options with every default filled in and everything checked. Lifetimes are seconds. */
 export interface Settings {
@@ -15,8 +16,10 @@ export interface Settings {
   readonly basePath: string
   readonly audiences: readonly [string, ...string[]]
   readonly masterKey: Uint8Array
+  readonly previousMasterKey: Uint8Array | undefined
   readonly alg: Algorithm
   readonly secrets: SharedSecrets | undefined
+  readonly keySchedule: KeySchedule
   readonly accessTokenLifetime: number
   readonly sessionIdleLifetime: number
   readonly sessionLifetime: number
@@ -51,13 +54,6 @@ export class OptionsError extends TypeError {
   }
 }
 
-const algorithms: readonly Algorithm[] = [
-  ...(['ES256', 'ES384', 'ES512', 'EdDSA', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'] as const),
-  ...(['HS256', 'HS384', 'HS512'] as const),
-]
-
-type Complain = (option: keyof AuthorizationServerOptions, detail: string) => void
-
 /** @throws OptionsError that lists every problem. */
 export function resolveOptions(options: AuthorizationServerOptions): Settings {
   const problems: OptionProblem[] = []
@@ -68,9 +64,10 @@ export function resolveOptions(options: AuthorizationServerOptions): Settings {
     issuer: readIssuer(options, complain),
     basePath: URL.canParse(options.issuer) ? new URL(options.issuer).pathname.replace(/\/$/, '') : '',
     audiences: readAudiences(options, complain),
-    masterKey: readMasterKey(options.masterKey, complain),
+    ...readMasterKeys(options, complain),
     alg,
     secrets: readSecrets(alg, options, complain),
+    keySchedule: readKeySchedule(options, complain),
     ...readLifetimes(options, complain),
     ...readScopes(options, complain),
     accessTokenClaims: options.accessTokenClaims,
@@ -108,67 +105,9 @@ function readAudiences({ audience, issuer }: AuthorizationServerOptions, complai
   return [first, ...rest]
 }
 
-function readMasterKey(masterKey: string | Uint8Array, complain: Complain): Uint8Array {
-  const bytes = typeof masterKey === 'string' ? new Uint8Array(Buffer.from(masterKey, 'base64url')) : masterKey
-  const canonical = typeof masterKey !== 'string' || Buffer.from(bytes).toString('base64url') === masterKey
-  if (bytes?.length !== 32 || !canonical) {
-    complain(
-      'masterKey',
-      'must be 32 random bytes in base64url (43 characters); make one with: openssl rand -base64 32 | tr +/ -_ | tr -d =',
-    )
-  }
-  return bytes
-}
-
-function readAlgorithm({ signingAlgorithm = 'ES256' }: AuthorizationServerOptions, complain: Complain): Algorithm {
-  if (!algorithms.includes(signingAlgorithm)) complain('signingAlgorithm', `must be one of ${algorithms.join(', ')}`)
-  return signingAlgorithm
-}
-
-function readSecrets(
-  alg: Algorithm,
-  options: AuthorizationServerOptions,
-  complain: Complain,
-): SharedSecrets | undefined {
-  const { signingSecret, previousSigningSecret } = options
-  if (!alg.startsWith('HS')) {
-    if (signingSecret !== undefined)
-      complain(
-        'signingSecret',
-        `is for HS256, HS384 and HS512, but signingAlgorithm is ${alg}: set one of these, or leave the secret out`,
-      )
-    if (previousSigningSecret !== undefined)
-      complain('previousSigningSecret', `is for HS256, HS384 and HS512, but signingAlgorithm is ${alg}`)
-    return undefined
-  }
-  const weakness = signingSecret === undefined ? `is needed with ${alg}` : weaknessOf(signingSecret, alg)
-  if (weakness !== undefined)
-    complain('signingSecret', `${weakness}; make one with: openssl rand -base64 64 | tr -d '\\n'`)
-  const weaknessOfPrevious = previousSigningSecret === undefined ? undefined : weaknessOf(previousSigningSecret, alg)
-  if (weaknessOfPrevious !== undefined) complain('previousSigningSecret', weaknessOfPrevious)
-  if (previousSigningSecret !== undefined && previousSigningSecret === signingSecret) {
-    complain('previousSigningSecret', 'is the same as the present one: leave it out')
-  }
-  const bytes = (text: string) => new TextEncoder().encode(text)
-  return {
-    signing: bytes(signingSecret ?? ''),
-    previous: previousSigningSecret === undefined ? undefined : bytes(previousSigningSecret),
-  }
-}
-
 function readLifetimes(options: AuthorizationServerOptions, complain: Complain) {
-  function read(
-    option: keyof AuthorizationServerOptions,
-    value: Lifetime,
-    least: number,
-    most: number,
-    range: string,
-  ): number {
-    const seconds = tryParseLifetime(value)
-    if (seconds === undefined) complain(option, 'must be whole seconds or a text such as 30s, 10m, 1h, 7d')
-    else if (seconds < least || seconds > most) complain(option, `must be ${range}`)
-    return seconds ?? least
-  }
+  const read = (option: keyof AuthorizationServerOptions, value: Lifetime, ...range: [number, number, string]) =>
+    readSeconds(option, value, range, complain)
   const year = 366 * 86_400
   const accessTokenLifetime = read(
     'accessTokenLifetime',
@@ -204,14 +143,6 @@ function readLifetimes(options: AuthorizationServerOptions, complain: Complain) 
   const rotationLimits = { leeway: leeway * 1000, hold: 4 * leeway * 1000 }
   const sessionLifetimes = { sessionLifetime, sessionIdleLifetime, cookieSessionIdleLifetime }
   return { accessTokenLifetime, ...sessionLifetimes, refreshTimeout, rotationLimits }
-}
-
-function tryParseLifetime(value: Lifetime): number | undefined {
-  try {
-    return parseLifetime(value)
-  } catch {
-    return undefined
-  }
 }
 
 function readScopes({ defaultScopes = [], roleScopes = {} }: AuthorizationServerOptions, complain: Complain) {

@@ -6,6 +6,11 @@ import { describe, test } from 'node:test'
 import { createSigner, createVerifier, importJwkSet, importKey, type JwkSet } from '@countersign/token'
 import { newInstallation, run, runJson } from '../test/command.ts'
 
+type Listed = { readonly keys: readonly Record<string, unknown>[] }
+
+const kidOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()).kid
+const listed = (env: Readonly<Record<string, string>>) => runJson<Listed>(['keys', 'list'], env)
+
 describe('keys', () => {
   test('exports the public keys as the server publishes them, and as PEM', async (t) => {
     const { env, call } = await newInstallation(t)
@@ -37,25 +42,66 @@ describe('keys', () => {
     assert.equal((await run(['keys', 'export'], right)).code, 0)
   })
 
-  test('lists the keys and when they were revoked; the next login is signed by another', async (t) => {
+  test('lists the keys and what they are; after a revocation the pending one signs the next login', async (t) => {
     const { env, signUp } = await newInstallation(t)
-    const kidOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()).kid
     const old = kidOf((await signUp()).accessToken)
+    const [active, pending] = (await listed(env)).keys
+    assert.deepEqual([active?.kid, active?.state, pending?.state], [old, 'active', 'pending'])
+    assert.equal(active?.retires_at, pending?.activates_at)
     assert.deepEqual(await runJson(['keys', 'revoke', old, '--reason', 'a test'], env), { kid: old, revoked: true })
-    const next = kidOf((await signUp()).accessToken)
-    assert.notEqual(next, old)
-    const { keys } = await runJson<{ keys: Record<string, unknown>[] }>(['keys', 'list'], env)
+    assert.equal(kidOf((await signUp()).accessToken), pending?.kid)
+    const { keys } = await listed(env)
     assert.deepEqual(
-      keys.map((key) => [Object.keys(key), key.kid, key.alg, typeof key.revoked_at]),
+      Object.keys(keys[0] ?? {}).join(' '),
+      'kid alg state created_at activates_at retires_at revoked_at',
+    )
+    assert.deepEqual(
+      keys.slice(0, 2).map(({ kid, alg, state, revoked_at }) => [kid, alg, state, typeof revoked_at]),
       [
-        [['kid', 'alg', 'created_at', 'revoked_at'], old, 'ES256', 'number'],
-        [['kid', 'alg', 'created_at', 'revoked_at'], next, 'ES256', 'object'],
+        [old, 'ES256', 'revoked', 'number'],
+        [pending?.kid, 'ES256', 'active', 'object'],
       ],
     )
     const { stdout } = await run(['keys', 'list'], env)
-    assert.match(stdout, new RegExp(`^kid .*\\n${old} +ES256 +\\S+Z +\\S+Z\\n${next} +ES256 +\\S+Z +-\\n$`))
+    assert.match(
+      stdout,
+      new RegExp(
+        `^kid +alg +state .*\\n${old} +ES256 +revoked +(\\S+Z +){4}\\n${pending?.kid} +ES256 +active `.replace(
+          '+){4}',
+          '*){4}',
+        ),
+      ),
+    )
     const again = await run(['keys', 'revoke', old], env)
     assert.deepEqual(again, { code: 1, stdout: '', stderr: 'There is no such key in use.\n' })
+  })
+
+  test('rotates: the pending key signs once every cache has it, or at once; the session goes on', async (t) => {
+    const { env, signUp, call } = await newInstallation(t)
+    const { accessToken, refreshToken } = await signUp()
+    const [, pending] = (await listed(env)).keys
+    const soon = await runJson<{ kid: string; activates_at: number }>(['keys', 'rotate', '--reason', 'a test'], env)
+    assert.deepEqual(soon, { kid: pending?.kid, activates_at: (pending?.created_at as number) + 86_400 })
+    assert.equal(kidOf((await signUp()).accessToken), kidOf(accessToken))
+    const { stdout, code } = await run(['keys', 'rotate', '--now'], env)
+    assert.equal(code, 0)
+    assert.match(stdout, new RegExp(`^Key ${pending?.kid} signs from \\S+Z on\\.\\n$`))
+    const refreshed = await call('/api/auth/refresh', { refreshToken })
+    assert.equal(refreshed.status, 200)
+    assert.equal(kidOf(((await refreshed.json()) as { accessToken: string }).accessToken), pending?.kid)
+  })
+
+  test('rotates the pepper: sessions of before go on, and new ones are made with the new one', async (t) => {
+    const { env, signUp, call } = await newInstallation(t)
+    const pepperOf = (token: string) => Buffer.from(token.split('.')[1] ?? '', 'base64url')[1]
+    const before = await signUp()
+    assert.deepEqual(await runJson(['keys', 'rotate', '--pepper'], env), { pepper: 2 })
+    await signUp()
+    const after = await signUp()
+    assert.deepEqual([pepperOf(before.refreshToken), pepperOf(after.refreshToken)], [1, 2])
+    for (const { refreshToken } of [before, after])
+      assert.equal((await call('/api/auth/refresh', { refreshToken })).status, 200)
+    assert.equal((await run(['keys', 'rotate', '--pepper', '--now'], env)).code, 2)
   })
 
   test('generates a private key that signs, and warns on stderr alone', async () => {

@@ -10,10 +10,21 @@ export function addKeyCommands(program: Command, terminal: Terminal): void {
   const keys = program.command('keys').description('list, revoke, export and generate keys')
   keys
     .command('list')
-    .description('list the signing keys, the revoked ones too')
+    .description('list the signing keys and what each of them is now, those that are gone too')
     .addHelpText('before', 'Examples:\n  countersign keys list --json\n')
     .option('--json', 'print {"keys": [{"kid": …}]}; times are epoch seconds')
     .action(({ json }: { json?: boolean }) => list(terminal, json))
+  keys
+    .command('rotate')
+    .description('let the pending key sign, as soon as every verifier knows it')
+    .addHelpText('before', 'Examples:\n  countersign keys rotate\n  countersign keys rotate --pepper\n')
+    .addOption(
+      new Option('--now', 'at once; verifiers that have not seen it may refuse its first tokens').conflicts('pepper'),
+    )
+    .option('--pepper', 'make new refresh tokens with a new pepper instead; nobody is signed out')
+    .addOption(reasonOption())
+    .option('--json', 'print {"kid": …, "activates_at": …} or {"pepper": …}')
+    .action((options: RotateOptions) => (options.pepper ? rotatePepper(terminal, options) : rotate(terminal, options)))
   keys
     .command('revoke <kid>')
     .description('refuse every token that a key has signed; another key takes its place')
@@ -37,19 +48,56 @@ export function addKeyCommands(program: Command, terminal: Terminal): void {
     .action(({ alg }: { alg: Algorithm }) => generate(terminal, alg))
 }
 
+interface RotateOptions extends ActOptions {
+  readonly now?: boolean
+  readonly pepper?: boolean
+}
+
 async function list(terminal: Terminal, json: boolean | undefined): Promise<void> {
-  const keys = await withInstallation(terminal, ({ store }) => store.listSigningKeyRecords())
-  const rows = keys.map(({ kid, alg, createdAt, revokedAt }) => [kid, alg, showTime(createdAt), showTime(revokedAt)])
-  const members = keys.map(({ kid, alg, createdAt, revokedAt }) => ({
-    ...{ kid, alg },
-    created_at: Math.floor(createdAt / 1000),
-    revoked_at: revokedAt === null ? null : Math.floor(revokedAt / 1000),
+  const keys = await withInstallation(terminal, ({ describeKeys }) => describeKeys())
+  const head = ['kid', 'alg', 'state', 'created', 'signs from', 'until', 'revoked']
+  const rows = keys.map(({ kid, alg, state, ...times }) => [
+    ...[kid, alg, state],
+    ...[times.createdAt, times.activateAt, times.retireAt, times.revokedAt].map(showTime),
+  ])
+  const members = keys.map(({ kid, alg, state, createdAt, activateAt, retireAt, revokedAt }) => ({
+    ...{ kid, alg, state },
+    created_at: toSeconds(createdAt),
+    activates_at: toSeconds(activateAt),
+    retires_at: toSeconds(retireAt),
+    revoked_at: toSeconds(revokedAt),
   }))
-  printResult(terminal, json, { keys: members }, formatTable([['kid', 'alg', 'created', 'revoked'], ...rows]))
+  printResult(terminal, json, { keys: members }, formatTable([head, ...rows]))
 }
 
 function showTime(time: number | null): string {
   return time === null ? '-' : new Date(time).toISOString()
+}
+
+function toSeconds(time: number | null): number | null {
+  return time === null ? null : Math.floor(time / 1000)
+}
+
+async function rotate(terminal: Terminal, options: RotateOptions): Promise<void> {
+  await withInstallation(terminal, async ({ rotateSigningKeys }) => {
+    const rotation = await rotateSigningKeys(options.now === true, actOf(options))
+    if (rotation.outcome === 'none_pending') {
+      refuse(
+        'There is no pending key: a server that runs makes one. It has none while tokens are signed with a shared secret.',
+      )
+    }
+    const { kid, activateAt } = rotation
+    const text = `Key ${showable(kid)} signs from ${showTime(activateAt)} on.`
+    printResult(terminal, options.json, { kid, activates_at: toSeconds(activateAt) }, text)
+  })
+}
+
+async function rotatePepper(terminal: Terminal, options: RotateOptions): Promise<void> {
+  await withInstallation(terminal, async (installation) => {
+    const pepper = await installation.rotatePepper(actOf(options))
+    if (pepper === undefined) refuse('There have been as many peppers as a refresh token can name.')
+    printResult(terminal, options.json, { pepper }, `Refresh tokens are made with pepper ${pepper} from now on.`)
+  })
 }
 
 async function revoke(terminal: Terminal, kid: string, options: ActOptions): Promise<void> {

@@ -1,13 +1,17 @@
 /** An installation as an operator's command finds it: the database, which the server may be using, and the master key. Makes neither. */
+import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { exportPublicJwk, exportPublicPem, type PublicJwk } from '@countersign/token'
 import { assertMasterKeyKept, readMasterKey } from '../data-folder.ts'
 import { type Environment, readInstallation } from '../environment.ts'
 import { openStore } from '../store/database-location.ts'
+import type { KeyRotation, SigningKeyRecord } from '../store/key-store.ts'
+import type { Act } from '../store/revocation-store.ts'
 import { UnusableDatabaseError } from '../store/sqlite/migrations.ts'
 import type { Store } from '../store/store.ts'
-import { openKeys } from '../tokens/keys.ts'
-import { createSeal } from '../tokens/seal.ts'
+import { type KeyState, stateOf } from '../tokens/key-ring.ts'
+import { openKeys, retentionOf, rotatePepper } from '../tokens/keys.ts'
+import { createSeal, type Seal } from '../tokens/seal.ts'
 
 /** The public half of a signing key in both of its forms. */
 interface PublicKey {
@@ -15,8 +19,19 @@ interface PublicKey {
   readonly pem: string
 }
 
+/** A signing key, and what it is at this moment. */
+interface DescribedKey extends SigningKeyRecord {
+  readonly state: KeyState
+}
+
 interface Installation {
   readonly store: Store
+  /** Lists every signing key that there has been, in the order in which they sign. */
+  describeKeys(): Promise<readonly DescribedKey[]>
+  /** Lets the pending signing key take over as soon as every cache has it, or at once. */
+  rotateSigningKeys(atOnce: boolean, act: Act): Promise<KeyRotation>
+  /** Adds a pepper with which refresh tokens are made from now on. @throws Error when the master key does not fit */
+  rotatePepper(act: Act): Promise<number | undefined>
   /** Opens the signing keys that are in use, and gives their public halves. @throws Error when the master key does not fit */
   exportPublicKeys(): Promise<readonly PublicKey[]>
 }
@@ -28,7 +43,7 @@ interface Installation {
  * @throws UnusableDatabaseError when there is no database, or none of this version of Countersign
  */
 export async function openInstallation(env: Environment): Promise<Installation> {
-  const { dataDir, database, masterKey } = readInstallation(env)
+  const { dataDir, database, masterKey, previousMasterKey, keySchedule } = readInstallation(env)
   if (database.kind === 'sqlite' && !existsSync(database.path)) {
     throw new UnusableDatabaseError(
       `There is no database ${database.path}. Start the server once, or set COUNTERSIGN_DATA_DIR or COUNTERSIGN_DATABASE_URL as it has them.`,
@@ -42,11 +57,26 @@ export async function openInstallation(env: Environment): Promise<Installation> 
     return readMasterKey(dataDir)
   }
 
-  async function exportPublicKeys(): Promise<readonly PublicKey[]> {
-    const seal = createSeal(new Uint8Array(Buffer.from(findMasterKey(), 'base64url')))
-    const keys = await openKeys(store, seal)
-    return keys.map((key) => ({ jwk: exportPublicJwk(key), pem: exportPublicPem(key) }))
+  function openSeal(): Seal {
+    const toBytes = (text: string) => new Uint8Array(Buffer.from(text, 'base64url'))
+    return createSeal(
+      toBytes(findMasterKey()),
+      previousMasterKey === undefined ? undefined : toBytes(previousMasterKey),
+    )
   }
 
-  return { store, exportPublicKeys }
+  return {
+    store,
+    async exportPublicKeys() {
+      const keys = await openKeys(store, openSeal())
+      return keys.map(({ key }) => ({ jwk: exportPublicJwk(key), pem: exportPublicPem(key) }))
+    },
+    async describeKeys() {
+      const [now, { maxLifetime }] = [await store.now(), await store.readHead()]
+      const retention = retentionOf(maxLifetime, keySchedule)
+      return (await store.listSigningKeyRecords()).map((key) => ({ ...key, state: stateOf(key, now, retention) }))
+    },
+    rotateSigningKeys: (atOnce, act) => store.rotateSigningKeys(atOnce ? 0 : keySchedule.publishAhead, act),
+    rotatePepper: (act) => rotatePepper({ store, seal: openSeal(), random: randomBytes }, act),
+  }
 }

@@ -5,6 +5,7 @@ import type { Parts } from '../parts.ts'
 
 /** GET /.well-known/jwks.json: the public keys (RFC 7517 §5). */
 export function jwks(parts: Parts): Endpoint {
+  const cacheControl = publicDocument(parts.settings.keySchedule.jwksMaxAge / 1000)
   return {
     summary: 'The public keys that verify access tokens',
     public: true,
@@ -18,7 +19,7 @@ export function jwks(parts: Parts): Endpoint {
       // Another process may have revoked a key.
       const { keysVersion } = await parts.store.readHead()
       await parts.accessTokensOf(keysVersion)
-      const headers = { 'content-type': 'application/json', 'cache-control': publicDocument }
+      const headers = { 'content-type': 'application/json', 'cache-control': cacheControl }
       return c.body(JSON.stringify(parts.keys.jwkSet), 200, headers)
     },
   }

@@ -30,6 +30,6 @@ export function metadata({ settings }: Parts): Endpoint {
     answers: {
       200: { description: 'Metadata (RFC 8414).', body: z.looseObject({ issuer: z.string(), jwks_uri: z.string() }) },
     },
-    handle: (c) => c.body(document, 200, { 'content-type': 'application/json', 'cache-control': publicDocument }),
+    handle: (c) => c.body(document, 200, { 'content-type': 'application/json', 'cache-control': publicDocument(300) }),
   }
 }

@@ -3,7 +3,8 @@ import type { Endpoint, RequestContext } from '../http/endpoint.ts'
 import { readForm } from '../http/json-body.ts'
 import { OAuthError } from '../oauth/oauth-error.ts'
 import { firstPartyClient, type Parts } from '../parts.ts'
-import { hashRid, looksLikeRefreshToken, parseRefreshToken } from '../sessions/refresh-token.ts'
+import { parseOwnRefreshToken } from '../sessions/own-refresh-token.ts'
+import { hashRid, looksLikeRefreshToken } from '../sessions/refresh-token.ts'
 import { verifyOwn } from '../tokens/own-verifier.ts'
 
 /**
@@ -39,9 +40,9 @@ async function findCaller(parts: Parts, c: RequestContext, form: Readonly<Record
   return (await authenticateClient(parts, c, form)).id
 }
 
-async function revokeRefreshToken({ store, keys }: Parts, token: string, client: string): Promise<void> {
-  const parsed = parseRefreshToken(token, client, keys.peppers)
-  if (parsed !== undefined) await store.revokeSession({ ridHash: hashRid(parsed.rid) }, 'logout')
+async function revokeRefreshToken(parts: Parts, token: string, client: string): Promise<void> {
+  const parsed = await parseOwnRefreshToken(parts, token, client)
+  if (parsed !== undefined) await parts.store.revokeSession({ ridHash: hashRid(parsed.rid) }, 'logout')
 }
 
 async function revokeAccessToken(parts: Parts, token: string, client: string): Promise<void> {

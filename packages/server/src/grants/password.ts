@@ -7,7 +7,7 @@
 import type { AccountProfile } from '../accounts/accounts.ts'
 import { OAuthError } from '../oauth/oauth-error.ts'
 import { firstPartyClient, type Parts } from '../parts.ts'
-import { encodeRefreshToken, hashRid } from '../sessions/refresh-token.ts'
+import { encodeRefreshToken, hashRid, type RefreshToken } from '../sessions/refresh-token.ts'
 import { encodeSessionToken, hashSessionToken, sessionSecretLength } from '../sessions/session-token.ts'
 import type { Opening, Session, SessionMode } from '../store/store.ts'
 import { grantedScope, requestedAudience } from '../tokens/granted-scope.ts'
@@ -45,6 +45,8 @@ type Opened = Extract<Opening, { outcome: 'opened' }>
 /** @throws OAuthError `invalid_credentials`, the same for every cause; `invalid_request` for an audience that is not issued for. */
 export async function signIn(parts: Parts, request: SignIn): Promise<TokenGrant | SessionGrant> {
   const { settings, store, accounts, keys, random } = parts
+  // Another may come while the password is verified: the session and its first token have the same.
+  const pepperId = keys.peppers.current
   const audience = requestedAudience(settings, request.audience)
 
   const mark = await store.markCredentials()
@@ -54,7 +56,7 @@ export async function signIn(parts: Parts, request: SignIn): Promise<TokenGrant 
   const isServerSide = request.mode === 'session_cookie' || request.mode === 'session_bearer'
   const { ridHash, idleLifetime, grant } = isServerSide
     ? sessionSecret(parts, account)
-    : refreshSecret(parts, request, account)
+    : refreshSecret(parts, request, account, pepperId)
   const opening = await store.openSession({
     sid: Buffer.from(random(16)).toString('base64url'),
     ridHash,
@@ -66,7 +68,7 @@ export async function signIn(parts: Parts, request: SignIn): Promise<TokenGrant 
     amr: ['pwd'],
     userAgent: request.userAgent,
     ip: request.ip,
-    pepperId: keys.peppers.current,
+    pepperId,
     idleLifetime: idleLifetime * 1000,
     absoluteLifetime: settings.sessionLifetime * 1000,
     verified: account.passwordVersion === undefined ? { mark } : { passwordVersion: account.passwordVersion },
@@ -88,26 +90,26 @@ function sessionSecret({ settings, random }: Parts, account: AccountProfile): Se
   }
 }
 
-function refreshSecret(parts: Parts, request: SignIn, account: AccountProfile): Secret {
+function refreshSecret(parts: Parts, request: SignIn, account: AccountProfile, pepperId: number): Secret {
   const rid = parts.random(16)
+  const first = { pepperId, rid, gen: 1, att: 0 }
   return {
     ridHash: hashRid(rid),
     idleLifetime: parts.settings.sessionIdleLifetime,
-    grant: (opening) => grantTokens(parts, request, rid, account, opening),
+    grant: (opening) => grantTokens(parts, request, first, account, opening),
   }
 }
 
 async function grantTokens(
   parts: Parts,
   request: SignIn,
-  rid: Uint8Array,
+  first: RefreshToken,
   account: AccountProfile,
   { session, now, notBefore, keysVersion }: Opened,
 ): Promise<TokenGrant> {
   const { settings, keys, store } = parts
   const audience = session.audience ?? settings.audiences[0]
   const scope = grantedScope(settings, account.roles, session.scope)
-  const first = { pepperId: keys.peppers.current, rid, gen: 1, att: 0 }
   try {
     const accessTokens = await parts.accessTokensOf(keysVersion)
     const issued = await accessTokens.issue({ session, account, audience, scope, now, notBefore })

@@ -7,7 +7,8 @@
  */
 import { OAuthError } from '../oauth/oauth-error.ts'
 import { firstPartyClient, type Parts } from '../parts.ts'
-import { encodeRefreshToken, hashRid, parseRefreshToken, type RefreshToken } from '../sessions/refresh-token.ts'
+import { parseOwnRefreshToken } from '../sessions/own-refresh-token.ts'
+import { encodeRefreshToken, hashRid, type RefreshToken } from '../sessions/refresh-token.ts'
 import type { Rotation, SessionMode } from '../store/store.ts'
 import { grantedScope, isIssuedFor, otherAudience, requestedAudience } from '../tokens/granted-scope.ts'
 import { clockBehind } from './clock-behind.ts'
@@ -28,8 +29,8 @@ type Served = Extract<Rotation, { session: unknown }>
 
 /** @throws OAuthError `invalid_grant`; `invalid_request` for an audience; `temporarily_unavailable` when the client has given up. */
 export async function refresh(parts: Parts, request: RefreshRequest): Promise<TokenGrant> {
-  const { settings, store, keys } = parts
-  const token = parseRefreshToken(request.refreshToken, firstPartyClient, keys.peppers)
+  const { settings, store } = parts
+  const token = await parseOwnRefreshToken(parts, request.refreshToken, firstPartyClient)
   if (token === undefined)
     throw new OAuthError('invalid_grant', { reason: 'not a refresh token of this server and client' })
   const requested = requestedAudience(settings, request.audience)
@@ -40,7 +41,7 @@ export async function refresh(parts: Parts, request: RefreshRequest): Promise<To
     att: token.att,
     clientId: firstPartyClient,
     modes: request.modes,
-    pepperId: keys.peppers.current,
+    pepperId: parts.keys.peppers.current,
     limits: settings.rotationLimits,
     idleLifetime: settings.sessionIdleLifetime * 1000,
     audience: requested ?? null,
@@ -55,7 +56,7 @@ async function answer(
   token: RefreshToken,
   rotation: Served,
 ): Promise<TokenGrant> {
-  const { settings, store, accounts, keys, log } = parts
+  const { settings, store, accounts, log } = parts
   const { session, state, pepperId, now, notBefore, keysVersion } = rotation
   const account = await accounts.findAccount(session.userId, rotation.account)
   if (!account) throw new OAuthError('invalid_grant', { reason: 'the account is gone' })
@@ -70,10 +71,11 @@ async function answer(
   const current = { pepperId, rid: token.rid, gen: state.gen, att: state.att }
   const isPresented = token.gen === current.gen && token.att === current.att
   const keepsPresented = isPresented || !rotation.successor
+  // Another server may have made the generation with a pepper that comes with this version of the keys.
+  const accessTokens = await parts.accessTokensOf(keysVersion)
   const refreshToken = keepsPresented
     ? request.refreshToken
-    : encodeRefreshToken(current, session.clientId, keys.peppers)
-  const accessTokens = await parts.accessTokensOf(keysVersion)
+    : encodeRefreshToken(current, session.clientId, parts.keys.peppers)
   const issued = await accessTokens.issue({ session, account, audience, scope, now, notBefore })
   if (await endedWhileHeld(store, session, { now, notBefore }))
     throw new OAuthError('invalid_grant', { reason: 'the session was ended while its answer was held' })

@@ -14,5 +14,7 @@ export function securityHeaders(issuer: string): Readonly<Record<string, string>
   }
 }
 
-/** How long the public documents may be kept: five minutes, and a day while this server is away (RFC 5861). */
-export const publicDocument = 'public, max-age=300, stale-while-revalidate=60, stale-if-error=86400'
+/** How long a public document may be kept: so many seconds, and a day while this server is away (RFC 5861). */
+export function publicDocument(maxAge: number): string {
+  return `public, max-age=${maxAge}, stale-while-revalidate=${Math.min(60, Math.floor(maxAge / 5))}, stale-if-error=86400`
+}

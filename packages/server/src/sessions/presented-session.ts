@@ -2,18 +2,19 @@
 import { firstPartyClient, type Parts } from '../parts.ts'
 import type { RevocationReason, Session, SessionMode } from '../store/store.ts'
 import { verifyOwn } from '../tokens/own-verifier.ts'
-import { hashRid, looksLikeRefreshToken, parseRefreshToken } from './refresh-token.ts'
+import { parseOwnRefreshToken } from './own-refresh-token.ts'
+import { hashRid, looksLikeRefreshToken } from './refresh-token.ts'
 import { hashSessionToken, looksLikeSessionToken } from './session-token.ts'
 
 /** Of several refresh or session tokens, finds the one whose session lives and was authenticated last. */
 export async function newestOf(
-  parts: Pick<Parts, 'store' | 'keys'>,
+  parts: Pick<Parts, 'store' | 'keys' | 'accessTokensOf'>,
   tokens: readonly string[],
   modes: readonly SessionMode[],
 ): Promise<string | undefined> {
   let newest: { token: string; session: Session } | undefined
   for (const token of tokens) {
-    const ridHash = ridHashOf(parts, token)
+    const ridHash = await ridHashOf(parts, token)
     const session = ridHash && (await parts.store.findLiveSessionByRid(ridHash))
     if (session === undefined || !modes.includes(session.mode)) continue
     if (newest === undefined || session.authenticatedAt > newest.session.authenticatedAt) newest = { token, session }
@@ -29,7 +30,7 @@ export async function endSessionOf(
 ): Promise<void> {
   const { store } = parts
   if (looksLikeRefreshToken(token) || looksLikeSessionToken(token)) {
-    const ridHash = ridHashOf(parts, token)
+    const ridHash = await ridHashOf(parts, token)
     if (ridHash !== undefined) await store.revokeSession({ ridHash }, reason)
     return
   }
@@ -39,8 +40,11 @@ export async function endSessionOf(
 }
 
 /** The session's name in the store; `undefined` for a token that is none of ours. */
-function ridHashOf({ keys }: Pick<Parts, 'keys'>, token: string): Uint8Array | undefined {
+async function ridHashOf(
+  parts: Pick<Parts, 'store' | 'keys' | 'accessTokensOf'>,
+  token: string,
+): Promise<Uint8Array | undefined> {
   if (looksLikeSessionToken(token)) return hashSessionToken(token)
-  const parsed = parseRefreshToken(token, firstPartyClient, keys.peppers)
+  const parsed = await parseOwnRefreshToken(parts, token, firstPartyClient)
   return parsed && hashRid(parsed.rid)
 }

@@ -47,11 +47,8 @@ export function encodeRefreshToken(token: RefreshToken, clientId: string, pepper
 
 /** Reads a refresh token and proves that this server made it for this client; `undefined` for anything else. */
 export function parseRefreshToken(text: string, clientId: string, peppers: Peppers): RefreshToken | undefined {
-  if (!text.startsWith(prefix) || text.length > maxTextLength) return undefined
-  const bytes = Buffer.from(text.slice(prefix.length), 'base64url')
-  if (prefix + bytes.toString('base64url') !== text) return undefined
-  if (bytes.length < 2 + ridLength + 2 + macLength || bytes[0] !== version) return undefined
-
+  const bytes = decode(text)
+  if (bytes === undefined) return undefined
   const body = bytes.subarray(0, bytes.length - macLength)
   const pepperId = body.readUInt8(1)
   const pepper = peppers.byId.get(pepperId)
@@ -64,6 +61,18 @@ export function parseRefreshToken(text: string, clientId: string, peppers: Peppe
   return gen && att?.end === body.length
     ? { pepperId, rid: new Uint8Array(rid), gen: gen.value, att: att.value }
     : undefined
+}
+
+/** Reads which pepper a text claims to be proven with, which says nothing about its truth; `undefined` for what is no refresh token. */
+export function pepperIdOf(text: string): number | undefined {
+  return decode(text)?.readUInt8(1)
+}
+
+function decode(text: string): Buffer | undefined {
+  if (!text.startsWith(prefix) || text.length > maxTextLength) return undefined
+  const bytes = Buffer.from(text.slice(prefix.length), 'base64url')
+  if (prefix + bytes.toString('base64url') !== text) return undefined
+  return bytes.length < 2 + ridLength + 2 + macLength || bytes[0] !== version ? undefined : bytes
 }
 
 /** Tells whether a text claims to be a refresh token of ours, which says nothing about its truth. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { describe, test } from 'node:test'
 import type { RevocationTarget } from './revocation-store.ts'
-import type { StoreFixture } from './store.contract.ts'
+import { addKey, type StoreFixture } from './store.contract.ts'
 import type { NewSession, Store } from './store.ts'
 
 const act = { actor: 'tester', reason: 'a test' }
@@ -364,7 +364,7 @@ export function revocationContract(name: string, fixture: StoreFixture): void {
 async function populate(store: Store): Promise<NewSession> {
   await store.createAccount({ id: 'usr_1', email: 'ada@example.com', passwordHash: 'hash' })
   await store.createClient({ id: 'client-1', name: 'Orders', scope: ['a', 'b'], secretHash: new Uint8Array(32) }, act)
-  await store.addSigningKey({ kid: 'key-1', alg: 'ES256', sealed: new Uint8Array(8), createdAt: start })
+  await addKey(store, 'key-1')
   const session = newSession()
   assert.equal((await store.openSession(session)).outcome, 'opened')
   return session

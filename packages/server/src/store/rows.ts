@@ -1,8 +1,9 @@
 /** How rows read as the records of store.ts where every database has the same columns, whether a number comes as one or as text. */
 import type { RevocationEntry, RevocationKind } from '@countersign/token/revocations'
 import type { Client } from './client-store.ts'
+import type { SealedPepper, SigningKey, SigningKeyRecord } from './key-store.ts'
 import type { AuditRecord } from './revocation-store.ts'
-import type { SealedKey, SealedPepper, Session, SessionMode, SigningKeyRecord } from './store.ts'
+import type { Session, SessionMode } from './store.ts'
 
 export type Row = Readonly<Record<string, unknown>>
 
@@ -28,13 +29,8 @@ export function toSession(row: Row): Session {
   }
 }
 
-export function toSealedKey(row: Row): SealedKey {
-  return {
-    kid: String(row.kid),
-    alg: String(row.alg),
-    sealed: row.sealed as Uint8Array,
-    createdAt: Number(row.created_at),
-  }
+export function toSigningKey(row: Row): SigningKey {
+  return { ...toSigningKeyRecord(row), sealed: row.sealed as Uint8Array }
 }
 
 export function toSealedPepper(row: Row): SealedPepper {
@@ -46,6 +42,8 @@ export function toSigningKeyRecord(row: Row): SigningKeyRecord {
     kid: String(row.kid),
     alg: String(row.alg),
     createdAt: Number(row.created_at),
+    activateAt: Number(row.activate_at),
+    retireAt: numberOrNull(row.retire_at),
     revokedAt: numberOrNull(row.revoked_at),
   }
 }

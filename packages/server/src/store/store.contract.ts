@@ -225,7 +225,7 @@ export function storeContract(name: string, fixture: StoreFixture, fixtureUrl: s
       await createUser(store)
       const { sid } = (await open(store)).session
       const act = { actor: 'test', reason: '' }
-      await store.addSigningKey({ kid: 'key-1', alg: 'ES256', sealed: new Uint8Array(8), createdAt: 1 })
+      await addKey(store, 'key-1')
       assert.ok(await store.findLiveSession(sid, { jti: 'token-1', kid: 'key-1' }))
       await store.revoke({ kind: 'token', jti: 'token-1' }, act)
       assert.equal(await store.findLiveSession(sid, { jti: 'token-1', kid: 'key-1' }), undefined)
@@ -382,27 +382,6 @@ export function storeContract(name: string, fixture: StoreFixture, fixtureUrl: s
     })
   })
 
-  describe(`${name}: keys`, () => {
-    rule('keeps the first signing key of an algorithm and the first pepper of an id', async ({ store }) => {
-      const key = (kid: string) => ({ kid, alg: 'ES256', sealed: Buffer.from(kid), createdAt: 1 })
-      assert.equal((await store.addSigningKey(key('first'))).kid, 'first')
-      assert.equal((await store.addSigningKey(key('second'))).kid, 'first')
-      assert.deepEqual(
-        (await store.listSigningKeys()).map(({ kid }) => kid),
-        ['first'],
-      )
-      assert.deepEqual(await store.listSigningKeyRecords(), [
-        { kid: 'first', alg: 'ES256', createdAt: 1, revokedAt: null },
-      ])
-      await store.addPepper({ id: 1, sealed: Buffer.from('a'), createdAt: 1 })
-      assert.equal(
-        Buffer.from((await store.addPepper({ id: 1, sealed: Buffer.from('b'), createdAt: 2 })).sealed).toString(),
-        'a',
-      )
-      assert.equal((await store.listPeppers()).length, 1)
-    })
-  })
-
   describe(`${name}: processes`, () => {
     test('four processes that refresh with one token move it one step', async (t) => {
       const location = await fixture.newLocation((remove) => t.after(remove))
@@ -525,4 +504,10 @@ async function readUntilKilled(child: ChildProcess, count: number): Promise<stri
   }
   await ended
   return lines.filter((line) => line.endsWith(' acknowledged'))
+}
+
+/** Makes a key that signs. */
+export async function addKey(store: Store, kid: string): Promise<void> {
+  const plan = { rotationPeriod: 86_400_000, publishAhead: 0, changesAlgorithm: false }
+  await store.addSigningKey({ kid, alg: 'ES256', sealed: new Uint8Array(8), createdAt: 1 }, plan)
 }

@@ -12,6 +12,7 @@
 
 import type { PresentedToken, RotationLimits, RotationState, Served } from '../sessions/rotation.ts'
 import type { ClientStore } from './client-store.ts'
+import type { KeyStore } from './key-store.ts'
 import type { Act, RevocationStore, TokenMarks } from './revocation-store.ts'
 
 /** The store could not be reached or could not write. Nothing has changed. */
@@ -187,26 +188,7 @@ export interface SessionUse {
   readonly slideAfter: number
 }
 
-/** A private key or pepper, sealed with the master key. */
-export interface SealedKey {
-  readonly kid: string
-  readonly alg: string
-  readonly sealed: Uint8Array
-  readonly createdAt: number
-}
-
-/** What may be told of a signing key, one that is revoked too. */
-export interface SigningKeyRecord extends Pick<SealedKey, 'kid' | 'alg' | 'createdAt'> {
-  readonly revokedAt: number | null
-}
-
-export interface SealedPepper {
-  readonly id: number
-  readonly sealed: Uint8Array
-  readonly createdAt: number
-}
-
-export interface Store extends ClientStore, RevocationStore {
+export interface Store extends ClientStore, KeyStore, RevocationStore {
   /** Reads the store's clock, epoch milliseconds. @throws when the store cannot be reached. */
   now(): Promise<number>
   /** Tells what the store's clock reads now, without asking it: exact here, within a round trip for a remote store. */
@@ -256,13 +238,4 @@ export interface Store extends ClientStore, RevocationStore {
   revokeOtherSessions(userId: string, keepSid: string, reason: RevocationReason): Promise<void>
   /** Raises the user's not-before and ends every session but `keepSid`. Works for users without a built-in account. */
   revokeSessions(userId: string, reason: RevocationReason, keepSid?: string): Promise<void>
-
-  listSigningKeys(): Promise<readonly SealedKey[]>
-  /** Lists every signing key that there has been, the oldest first. */
-  listSigningKeyRecords(): Promise<readonly SigningKeyRecord[]>
-  /** Keeps a new key unless one of the same algorithm is there already; answers with the one that is kept. */
-  addSigningKey(key: SealedKey): Promise<SealedKey>
-  listPeppers(): Promise<readonly SealedPepper[]>
-  /** Keeps a new pepper unless its id is taken; answers with the one that is kept. */
-  addPepper(pepper: SealedPepper): Promise<SealedPepper>
 }

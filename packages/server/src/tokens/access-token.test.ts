@@ -13,10 +13,12 @@ function startWith(signingKey: Key): AccessTokens {
   return createAccessTokens({
     settings: resolveOptions({ issuer, masterKey: new Uint8Array(32), store: {} as Store }),
     keys: {
-      signingKey,
+      signingKeyAt: () => signingKey,
       verificationKeys: [signingKey],
       jwkSet: exportJwkSet([signingKey]),
       peppers: { current: 1, byId: new Map() },
+      staleAt: Number.POSITIVE_INFINITY,
+      isComplete: true,
     },
     random: (length) => randomBytes(length),
     sleep: async () => {},

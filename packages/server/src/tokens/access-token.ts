@@ -6,7 +6,14 @@
  * verifiers of other makers accept no token from the future. That is at most one second: the store refuses when its clock is
  * further behind.
  */
-import { createJwtVerifier, createSigner, type JwtClaims, TokenError, type VerifiedJwt } from '@countersign/token'
+import {
+  createJwtVerifier,
+  createSigner,
+  type JwtClaims,
+  type Key,
+  TokenError,
+  type VerifiedJwt,
+} from '@countersign/token'
 import type { RevocationSnapshot } from '@countersign/token/revocations'
 import type { AccountProfile } from '../accounts/accounts.ts'
 import { parseScope } from '../oauth/scope.ts'
@@ -75,10 +82,7 @@ interface AccessTokenParts {
 
 export function createAccessTokens({ settings, keys, random, sleep, now }: AccessTokenParts): AccessTokens {
   const { issuer, accessTokenLifetime } = settings
-  const signing = { key: keys.signingKey, issuer, lifetime: accessTokenLifetime, typ: 'at+jwt' }
-  const signNow = createSigner(signing)
-  // An RSA signature takes up to 1.5 ms, in which a login storm would hold all other requests; the others take less than the way there.
-  const sign = createSigner({ ...signing, threadPool: /^[RP]S/.test(keys.signingKey.alg) })
+  const signersByKey = new Map<Key, Signers>()
   const verifyToken = createJwtVerifier({
     keys: [...keys.verificationKeys],
     algorithms: [...new Set(keys.verificationKeys.map((key) => key.alg))],
@@ -88,6 +92,13 @@ export function createAccessTokens({ settings, keys, random, sleep, now }: Acces
     requiredClaims: ['sub', 'client_id', 'iat', 'jti'],
     now: () => now() / 1000,
   })
+
+  function signersAt(moment: number): Signers {
+    const key = keys.signingKeyAt(moment)
+    const known = signersByKey.get(key) ?? createSigners(key, issuer, accessTokenLifetime)
+    signersByKey.set(key, known)
+    return known
+  }
 
   async function issue(grant: AccessGrant): Promise<IssuedAccessToken> {
     const { session, account } = grant
@@ -118,6 +129,7 @@ export function createAccessTokens({ settings, keys, random, sleep, now }: Acces
   ): Promise<IssuedAccessToken> {
     const iat = Math.max(Math.floor(moment / 1000), notBefore / 1000)
     const exp = Math.max(iat + 1, Math.min(iat + accessTokenLifetime, latest))
+    const { sign } = signersAt(moment)
     const accessToken = await sign({ ...claims, aud, iat, exp, jti: Buffer.from(random(16)).toString('base64url') })
     const early = iat * 1000 - moment
     if (early > 0) await sleep(early)
@@ -140,18 +152,37 @@ export function createAccessTokens({ settings, keys, random, sleep, now }: Acces
   function assertCarried(claims: Readonly<Record<string, unknown>>): void {
     const iat = Math.floor(now() / 1000)
     const names = { sub: 'probe', client_id: 'probe', sid: 'probe', jti: 'probe' }
-    const probe = verify(signNow({ ...claims, ...names, aud: issuer, iat }))
+    const probe = verify(signersAt(now()).signNow({ ...claims, ...names, aud: issuer, iat }))
     if ('refusal' in probe) throw new TypeError(`no verifier would accept a token with these claims: ${probe.refusal}`)
   }
 
-  /** As old as the feed lags at most; a relay that holds it back longer is found out. */
-  const signFeed = createSigner({ ...signing, typ: 'revocations+jwt', lifetime: 60, threadPool: true })
-  const signAnswer = createSigner({ ...signing, typ: 'token-introspection+jwt', lifetime: 60, threadPool: true })
-  const signSnapshot = (snapshot: RevocationSnapshot) => signFeed({ iat: Math.floor(now() / 1000), snapshot })
+  const signSnapshot = (snapshot: RevocationSnapshot) =>
+    signersAt(now()).signFeed({ iat: Math.floor(now() / 1000), snapshot })
   const signIntrospection = (aud: string, answer: object) =>
-    signAnswer({ aud, iat: Math.floor(now() / 1000), token_introspection: answer })
+    signersAt(now()).signAnswer({ aud, iat: Math.floor(now() / 1000), token_introspection: answer })
 
   return { issue, issueToClient, verify, assertCarried, signSnapshot, signIntrospection }
+}
+
+/** What signs with one key. */
+interface Signers {
+  readonly sign: (claims: JwtClaims) => string | Promise<string>
+  readonly signNow: (claims: JwtClaims) => string
+  readonly signFeed: (claims: JwtClaims) => Promise<string>
+  readonly signAnswer: (claims: JwtClaims) => Promise<string>
+}
+
+function createSigners(key: Key, issuer: string, lifetime: number): Signers {
+  const token = { key, issuer, lifetime, typ: 'at+jwt' }
+  /** As old as the feed lags at most; a relay that holds it back longer is found out. */
+  const minute = { key, issuer, lifetime: 60, threadPool: true as const }
+  return {
+    // An RSA signature takes up to 1.5 ms, in which a login storm would hold all other requests; the others take less than the way there.
+    sign: createSigner({ ...token, threadPool: /^[RP]S/.test(key.alg) }),
+    signNow: createSigner(token),
+    signFeed: createSigner({ ...minute, typ: 'revocations+jwt' }),
+    signAnswer: createSigner({ ...minute, typ: 'token-introspection+jwt' }),
+  }
 }
 
 function readVerified({ claims, protectedHeader: { kid } }: VerifiedJwt): VerifiedAccessToken {

@@ -1,7 +1,10 @@
 /**
- * The keys this server works with, read from the store once at start: the signing key, the public keys it publishes, and the
- * peppers of refresh tokens. What is missing is made and sealed; if two processes start at once, both use what the store
- * kept first. Owns no key text: the private JWK exists only between `open` and `importKey`.
+ * The keys this server works with: the ring of signing keys, the public keys it publishes, and the peppers of refresh tokens. Owns no
+ * key text: the private JWK exists only between `open` and `importKey`.
+ *
+ * What is missing is made and offered to the store, which keeps the first of several servers' offers. A key is made at the start of an
+ * installation, whenever the pending one has begun to sign, and when the server is started with another algorithm. What was sealed with
+ * the previous master key is sealed anew at a start.
  */
 import {
   type Algorithm,
@@ -14,7 +17,10 @@ import {
   type Key,
 } from '@countersign/token'
 import { type Peppers, toPepper } from '../sessions/refresh-token.ts'
-import type { SealedKey, Store } from '../store/store.ts'
+import type { KeyStore, KeyTimes, SealedKey, SealedPepper, SigningKey } from '../store/key-store.ts'
+import type { Act } from '../store/revocation-store.ts'
+import type { Store } from '../store/store.ts'
+import { nextChange, signingAt, stateOf } from './key-ring.ts'
 import type { Seal } from './seal.ts'
 
 /** The secrets of HS256, HS384 or HS512: one issuer that is its own verifier. */
@@ -24,58 +30,132 @@ export interface SharedSecrets {
   readonly previous: Uint8Array | undefined
 }
 
+/** How the ring of signing keys turns, milliseconds. */
+export interface KeySchedule {
+  /** How long a key signs. */
+  readonly rotationPeriod: number
+  /** How long a key is published before it signs, at least. */
+  readonly publishAhead: number
+  /** How long the JWK Set may be cached. */
+  readonly jwksMaxAge: number
+}
+
 export interface Keys {
-  readonly signingKey: Key
+  /** The key that signs what a transition of this moment allowed, epoch milliseconds of the store's clock. */
+  signingKeyAt(now: number): Key
   /** Every key whose tokens are accepted, the signing key among them. */
   readonly verificationKeys: readonly Key[]
   /** What is published; never holds a secret. */
   readonly jwkSet: JwkSet
   readonly peppers: Peppers
+  /** From then on there is a key too many, or one is to be made; epoch milliseconds of the store's clock. */
+  readonly staleAt: number
+  /** Whether the next key is there already. */
+  readonly isComplete: boolean
 }
 
-interface KeyParts {
+export interface KeyParts {
   readonly store: Store
   readonly seal: Seal
   readonly alg: Algorithm
   readonly secrets: SharedSecrets | undefined
+  readonly schedule: KeySchedule
   readonly random: (length: number) => Uint8Array
 }
 
-/** Opens the keys of the store, making those that are missing. @throws Error when the master key does not fit. */
+/** Reads the keys; makes one if none can sign. @throws Error when the master key does not fit */
 export async function loadKeys(parts: KeyParts): Promise<Keys> {
+  const { store, seal, secrets } = parts
   const peppers = await loadPeppers(parts)
-  return { ...(parts.secrets ? secretKeys(parts, parts.secrets) : await keyPairs(parts)), peppers }
+  if (secrets !== undefined) return { ...secretKeys(parts, secrets), peppers }
+  for (;;) {
+    const keys = { ...toRing(await openKeys(store, seal), await store.now(), await readRetention(parts)), peppers }
+    if (keys.isUsable) return keys
+    await offerKey(parts)
+  }
+}
+
+/** Makes the keys that are missing, forgets those that are gone, and says whether the ring has changed. @throws what the store throws */
+export async function keepKeys(parts: KeyParts, isStart: boolean): Promise<boolean> {
+  const { store, seal, alg, secrets } = parts
+  if (isStart) await resealAll(store, seal)
+  if (secrets !== undefined) return false
+  await store.destroySigningKeys(await readRetention(parts))
+  for (let hasChanged = false; ; hasChanged = true) {
+    const next = (await store.listSigningKeys()).at(-1)
+    const isPending = next !== undefined && next.activateAt > (await store.now())
+    if (isPending && (next.alg === alg || !isStart)) return hasChanged
+    if ((await offerKey(parts, isStart)) === 'not_needed') return hasChanged
+  }
 }
 
 function secretKeys({ alg, seal }: KeyParts, secrets: SharedSecrets): Omit<Keys, 'peppers'> {
-  const bind = (secret: Uint8Array) => importKey(secret, { alg, kid: seal.nameOf(secret) })
-  const signingKey = bind(secrets.signing)
-  const previous = secrets.previous ? [bind(secrets.previous)] : []
-  return { signingKey, verificationKeys: [signingKey, ...previous], jwkSet: { keys: [] } }
+  const bind = (secret: Uint8Array) => seal.namesOf(secret).map((kid) => importKey(secret, { alg, kid }))
+  const [signingKey, ...renamed] = bind(secrets.signing)
+  if (signingKey === undefined) throw new Error('a secret has a name')
+  const previous = secrets.previous ? bind(secrets.previous) : []
+  return {
+    signingKeyAt: () => signingKey,
+    verificationKeys: [signingKey, ...renamed, ...previous],
+    jwkSet: { keys: [] },
+    staleAt: Number.POSITIVE_INFINITY,
+    isComplete: true,
+  }
 }
 
-async function keyPairs(parts: KeyParts): Promise<Omit<Keys, 'peppers'>> {
-  const known = await openKeys(parts.store, parts.seal)
-  const signingKey = known.findLast((key) => key.alg === parts.alg) ?? (await makeKey(parts))
-  const keys = known.includes(signingKey) ? known : [...known, signingKey]
-  return { signingKey, verificationKeys: keys, jwkSet: exportJwkSet(keys) }
+interface OpenedKey extends KeyTimes {
+  readonly key: Key
 }
 
-async function makeKey({ store, seal, alg }: KeyParts): Promise<Key> {
+function toRing(opened: readonly OpenedKey[], now: number, retention: number) {
+  const published = opened.filter((one) => stateOf(one, now, retention) !== 'removed')
+  const signing = signingAt(published, now)
+  // Some verifiers take the first.
+  const keys = published.toSorted((a, b) => Number(b === signing) - Number(a === signing)).map(({ key }) => key)
+  function signingKeyAt(moment: number): Key {
+    const found = signingAt(published, moment)
+    if (found === undefined) throw new Error('no key signs at this moment')
+    return found.key
+  }
+  return {
+    signingKeyAt,
+    verificationKeys: keys,
+    jwkSet: exportJwkSet(keys),
+    staleAt: nextChange(published, now, retention),
+    isUsable: signing !== undefined,
+    isComplete: published.some(({ activateAt }) => activateAt > now),
+  }
+}
+
+/**
+ * How long a key is published after it has signed its last token, milliseconds: the longest life of a token (seconds), a clock that is
+ * behind, and a set that was fetched just before.
+ */
+export function retentionOf(maxLifetime: number, { jwksMaxAge }: Pick<KeySchedule, 'jwksMaxAge'>): number {
+  return (maxLifetime + 60) * 1000 + jwksMaxAge
+}
+
+async function readRetention({ store, schedule }: KeyParts): Promise<number> {
+  return retentionOf((await store.readHead()).maxLifetime, schedule)
+}
+
+/** Makes a key, and offers it to the ring. */
+async function offerKey({ store, seal, alg, schedule }: KeyParts, changesAlgorithm = false) {
   const key = await generateKey(alg)
   const { kid } = key
   if (kid === undefined) throw new Error('a generated key has its thumbprint as kid')
   const createdAt = await store.now()
   const secret = Buffer.from(JSON.stringify(exportPrivateJwk(key)))
-  return openKey(
-    await store.addSigningKey({ kid, alg, createdAt, sealed: seal.seal(secret, keyName({ kid, alg, createdAt })) }),
-    seal,
-  )
+  const sealed = seal.seal(secret, keyName({ kid, alg, createdAt }))
+  return (await store.addSigningKey({ kid, alg, createdAt, sealed }, { ...schedule, changesAlgorithm })).outcome
 }
 
-/** Opens the keys whose tokens are accepted, and makes none. @throws Error when the master key does not fit */
-export async function openKeys(store: Pick<Store, 'listSigningKeys'>, seal: Seal): Promise<readonly Key[]> {
-  return (await store.listSigningKeys()).map((key) => openKey(key, seal))
+/** Opens the keys that are kept, and makes none. @throws Error when the master key does not fit */
+export async function openKeys(
+  store: Pick<KeyStore, 'listSigningKeys'>,
+  seal: Seal,
+): Promise<readonly (OpenedKey & SigningKey)[]> {
+  return (await store.listSigningKeys()).map((stored) => ({ ...stored, key: openKey(stored, seal) }))
 }
 
 function openKey(stored: SealedKey, seal: Seal): Key {
@@ -88,13 +168,48 @@ function keyName({ kid, alg, createdAt }: Omit<SealedKey, 'sealed'>): string {
 }
 
 async function loadPeppers({ store, seal, random }: KeyParts): Promise<Peppers> {
-  const stored = await store.listPeppers()
-  const first = { id: 1, createdAt: await store.now(), sealed: seal.seal(random(32), pepperName(1)) }
-  const peppers = stored.length > 0 ? stored : [await store.addPepper(first)]
-  const byId = new Map(peppers.map(({ id, sealed }) => [id, toPepper(seal.open(sealed, pepperName(id)))]))
+  let stored = await store.listPeppers()
+  if (stored.length === 0) {
+    await store.addPepper(await makePepper(store, seal, random, 1))
+    stored = await store.listPeppers()
+  }
+  const byId = new Map(stored.map(({ id, sealed }) => [id, toPepper(seal.open(sealed, pepperName(id)))]))
   return { current: Math.max(...byId.keys()), byId }
+}
+
+/**
+ * Adds a pepper, with which the next generations of refresh tokens are made; those of before go on.
+ * @returns its id, or nothing if there have been as many as a token can name
+ */
+export async function rotatePepper(
+  { store, seal, random }: Pick<KeyParts, 'store' | 'seal' | 'random'>,
+  act: Act,
+): Promise<number | undefined> {
+  for (;;) {
+    const id = Math.max(0, ...(await store.listPeppers()).map((one) => one.id)) + 1
+    if (id > 255) return undefined
+    if ((await store.addPepper(await makePepper(store, seal, random, id), act)).outcome === 'added') return id
+  }
+}
+
+async function makePepper(
+  store: Pick<Store, 'now'>,
+  seal: Seal,
+  random: KeyParts['random'],
+  id: number,
+): Promise<SealedPepper> {
+  return { id, createdAt: await store.now(), sealed: seal.seal(random(32), pepperName(id)) }
 }
 
 function pepperName(id: number): string {
   return `pepper ${id}`
+}
+
+/** Seals anew what was sealed with the previous master key. */
+async function resealAll(store: KeyStore, seal: Seal): Promise<void> {
+  const reseal = (from: Uint8Array, name: string) => ({ from, to: seal.seal(seal.open(from, name), name) })
+  for (const key of await store.listSigningKeys())
+    if (!seal.isPresent(key.sealed)) await store.resealSigningKey(key.kid, reseal(key.sealed, keyName(key)))
+  for (const { id, sealed } of await store.listPeppers())
+    if (!seal.isPresent(sealed)) await store.resealPepper(id, reseal(sealed, pepperName(id)))
 }

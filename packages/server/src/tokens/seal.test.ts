@@ -39,6 +39,22 @@ test('refuses every changed byte and every cut', () => {
 })
 
 test('names a secret alike each time, and by another master key otherwise', () => {
-  assert.equal(createSeal(masterKey).nameOf(secret), createSeal(masterKey).nameOf(secret))
-  assert.notEqual(createSeal(masterKey).nameOf(secret), createSeal(new Uint8Array(32)).nameOf(secret))
+  const other = new Uint8Array(32)
+  assert.deepEqual(createSeal(masterKey).namesOf(secret), createSeal(masterKey).namesOf(secret))
+  const [name] = createSeal(masterKey).namesOf(secret)
+  const [otherName] = createSeal(other).namesOf(secret)
+  assert.notEqual(name, otherName)
+  assert.deepEqual(createSeal(other, masterKey).namesOf(secret), [otherName, name])
+})
+
+test('opens with the previous master key, seals with the present one, and tells which was used', () => {
+  const present = new Uint8Array(32).fill(2)
+  const old = createSeal(masterKey).seal(secret, 'key a')
+  const both = createSeal(present, masterKey)
+  assert.deepEqual(Buffer.from(both.open(old, 'key a')), Buffer.from(secret))
+  assert.equal(both.isPresent(old), false)
+  const resealed = both.seal(secret, 'key a')
+  assert.equal(both.isPresent(resealed), true)
+  assert.deepEqual(Buffer.from(createSeal(present).open(resealed, 'key a')), Buffer.from(secret))
+  assert.throws(() => createSeal(masterKey).open(resealed, 'key a'), /sealed with another master key/)
 })

@@ -38,14 +38,18 @@ const texts = {
   revokeSessions: 'SELECT countersign.revoke_sessions($1, $2, $3)',
   revokeOtherSessions: 'SELECT countersign.revoke_other_sessions($1, $2, $3)',
 
-  listSigningKeys: 'SELECT * FROM countersign.signing_keys WHERE revoked_at IS NULL ORDER BY created_at, kid',
-  listSigningKeyRecords:
-    'SELECT kid, alg, created_at, revoked_at FROM countersign.signing_keys ORDER BY created_at, kid',
-  addSigningKey: 'SELECT * FROM countersign.add_signing_key($1, $2, $3, $4)',
+  listSigningKeys: `SELECT * FROM countersign.signing_keys WHERE revoked_at IS NULL AND length(sealed) > 0
+    ORDER BY activate_at, created_at, kid`,
+  listSigningKeyRecords: `SELECT kid, alg, created_at, activate_at, retire_at, revoked_at FROM countersign.signing_keys
+    ORDER BY activate_at, created_at, kid`,
+  addSigningKey: 'SELECT countersign.add_signing_key($1, $2, $3, $4, $5, $6, $7) AS outcome',
+  rotateSigningKeys: 'SELECT * FROM countersign.rotate_signing_keys($1, $2, $3)',
+  destroySigningKeys: `UPDATE countersign.signing_keys SET sealed = ''
+    WHERE length(sealed) > 0 AND (revoked_at IS NOT NULL OR retire_at + $1::bigint <= countersign.now_ms())`,
+  resealSigningKey: 'UPDATE countersign.signing_keys SET sealed = $3 WHERE kid = $1 AND sealed = $2',
   listPeppers: 'SELECT * FROM countersign.peppers ORDER BY id',
-  addPepper: `WITH added AS (INSERT INTO countersign.peppers VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING *)
-    SELECT * FROM added UNION ALL SELECT * FROM countersign.peppers WHERE id = $1 LIMIT 1`,
-  findPepper: 'SELECT * FROM countersign.peppers WHERE id = $1',
+  addPepper: 'SELECT countersign.add_pepper($1, $2, $3, $4, $5) AS outcome',
+  resealPepper: 'UPDATE countersign.peppers SET sealed = $3 WHERE id = $1 AND sealed = $2',
 
   createClient: 'SELECT countersign.create_client($1, $2, $3, $4, $5, $6) AS outcome',
   findClient: 'SELECT * FROM countersign.clients WHERE id = $1',

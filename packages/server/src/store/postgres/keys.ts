@@ -1,38 +1,50 @@
-/** Sealed signing keys and peppers in PostgreSQL. What was kept first stays, whoever else makes one at the same time. */
-import { type Row, toSealedKey, toSealedPepper, toSigningKeyRecord } from '../rows.ts'
-import type { Store } from '../store.ts'
+/** Signing keys and peppers in PostgreSQL. */
+import type { KeyStore } from '../key-store.ts'
+import { toSealedPepper, toSigningKey, toSigningKeyRecord } from '../rows.ts'
 import { calls } from './calls.ts'
 import type { Database } from './database.ts'
 
-type KeyMethods = Pick<
-  Store,
-  'listSigningKeys' | 'listSigningKeyRecords' | 'addSigningKey' | 'listPeppers' | 'addPepper'
->
-
-export function keysIn({ run }: Database): KeyMethods {
+export function keysIn({ run }: Database): KeyStore {
   return {
     async listSigningKeys() {
-      return (await run(calls.listSigningKeys)).map(toSealedKey)
+      return (await run(calls.listSigningKeys)).map(toSigningKey)
     },
 
     async listSigningKeyRecords() {
       return (await run(calls.listSigningKeyRecords)).map(toSigningKeyRecord)
     },
 
-    async addSigningKey({ kid, alg, sealed, createdAt }) {
-      const [row] = await run(calls.addSigningKey, [kid, alg, sealed, createdAt])
-      return toSealedKey(row as Row)
+    async addSigningKey({ kid, alg, sealed, createdAt }, { rotationPeriod, publishAhead, changesAlgorithm }) {
+      const plan = [rotationPeriod, publishAhead, changesAlgorithm]
+      const [row] = await run(calls.addSigningKey, [kid, alg, sealed, createdAt, ...plan])
+      return { outcome: row?.outcome }
+    },
+
+    async rotateSigningKeys(publishAhead, { actor, reason }) {
+      const [row] = await run(calls.rotateSigningKeys, [publishAhead, actor, reason])
+      if (row?.outcome !== 'rotated') return { outcome: 'none_pending' }
+      return { outcome: 'rotated', kid: String(row.kid), activateAt: Number(row.activate_at) }
+    },
+
+    async destroySigningKeys(retention) {
+      await run(calls.destroySigningKeys, [retention])
+    },
+
+    async resealSigningKey(kid, { from, to }) {
+      await run(calls.resealSigningKey, [kid, from, to])
     },
 
     async listPeppers() {
       return (await run(calls.listPeppers)).map(toSealedPepper)
     },
 
-    async addPepper({ id, sealed, createdAt }) {
-      // A statement does not see what another has committed since it began: then the second finds it.
-      const [row] = await run(calls.addPepper, [id, sealed, createdAt])
-      const [kept] = row === undefined ? await run(calls.findPepper, [id]) : [row]
-      return toSealedPepper(kept as Row)
+    async addPepper({ id, sealed, createdAt }, act) {
+      const [row] = await run(calls.addPepper, [id, sealed, createdAt, act?.actor ?? null, act?.reason ?? null])
+      return { outcome: row?.outcome }
+    },
+
+    async resealPepper(id, { from, to }) {
+      await run(calls.resealPepper, [id, from, to])
     },
   }
 }

@@ -3,6 +3,7 @@ import { after, describe, type TestContext, test } from 'node:test'
 import { Client } from 'pg'
 import { move } from '../../sessions/rotation.ts'
 import { ask, newEmptyDatabase, skip, stopCluster } from '../../test/postgres-cluster.ts'
+import { keyContract } from '../key-store.contract.ts'
 import { revocationContract } from '../revocation-store.contract.ts'
 import { storeContract } from '../store.contract.ts'
 import { StoreUnavailableError } from '../store.ts'
@@ -14,6 +15,7 @@ describe('PostgreSQL', { skip: skip }, () => {
   after(stopCluster)
   storeContract('PostgreSQL', fixture, new URL('./postgres-store.fixture.ts', import.meta.url).href)
   revocationContract('PostgreSQL', fixture)
+  keyContract('PostgreSQL', fixture)
 })
 
 describe('PostgreSQL: the state machine', { skip: skip }, () => {

@@ -64,6 +64,8 @@ export const tables = `
     alg text NOT NULL,
     sealed bytea NOT NULL,
     created_at bigint NOT NULL,
+    activate_at bigint NOT NULL,
+    retire_at bigint,
     revoked_at bigint
   );
 

@@ -1,39 +1,95 @@
-/** Sealed signing keys and peppers in SQLite. What was kept first stays, whoever else makes one at the same time. */
-import { type Row, toSealedKey, toSealedPepper, toSigningKeyRecord } from '../rows.ts'
-import type { Store } from '../store.ts'
+/** Signing keys and peppers in SQLite. */
+import type { KeyStore } from '../key-store.ts'
+import { toSealedPepper, toSigningKey, toSigningKeyRecord } from '../rows.ts'
 import type { Database } from './database.ts'
+import { audit } from './entries.ts'
+import type { Statements } from './statements.ts'
 
-type KeyMethods = Pick<
-  Store,
-  'listSigningKeys' | 'listSigningKeyRecords' | 'addSigningKey' | 'listPeppers' | 'addPepper'
->
-
-export function keysIn({ sql, transaction }: Database): KeyMethods {
+export function keysIn({ sql, transaction }: Database): KeyStore {
   return {
     async listSigningKeys() {
-      return sql.listSigningKeys.all().map(toSealedKey)
+      return sql.listSigningKeys.all().map(toSigningKey)
     },
 
     async listSigningKeyRecords() {
       return sql.listSigningKeyRecords.all().map(toSigningKeyRecord)
     },
 
-    async addSigningKey(key) {
-      return transaction(() => {
-        if (sql.insertSigningKey.run({ ...key }).changes === 1) sql.raiseKeysVersion.run()
-        return toSealedKey(sql.findSigningKey.get(key.alg) as Row)
+    async addSigningKey(key, { rotationPeriod, publishAhead, changesAlgorithm }) {
+      return transaction((now) => {
+        const active = sql.findActiveKey.get({ now })
+        const pending = sql.findPendingKey.get({ now })
+        if (active !== undefined && pending !== undefined) {
+          if (!changesAlgorithm || pending.alg === key.alg) return { outcome: 'not_needed' }
+          sql.deleteSigningKey.run(String(pending.kid))
+        }
+        const soon = now + publishAhead
+        const due = active?.alg === key.alg ? Math.max(Number(active.activate_at) + rotationPeriod, soon) : soon
+        const activateAt = active === undefined ? now : due
+        sql.insertSigningKey.run({ ...key, activateAt })
+        if (active !== undefined) sql.retireSigningKey.run({ kid: String(active.kid), at: activateAt })
+        sql.raiseKeysVersion.run()
+        return { outcome: active === undefined ? 'active' : 'pending' }
       })
+    },
+
+    async rotateSigningKeys(publishAhead, act) {
+      return transaction((now) => {
+        const pending = sql.findPendingKey.get({ now })
+        if (pending === undefined) return { outcome: 'none_pending' }
+        const published = Number(pending.created_at) + publishAhead
+        const activateAt = Math.min(Number(pending.activate_at), Math.max(now, published))
+        const kid = String(pending.kid)
+        succeed(sql, kid, activateAt, now)
+        sql.raiseKeysVersion.run()
+        audit(sql, 'keys.rotate', kid, act, now)
+        return { outcome: 'rotated', kid, activateAt }
+      })
+    },
+
+    async destroySigningKeys(retention) {
+      await transaction((now) => sql.destroySigningKeys.run({ retention, now }))
+    },
+
+    async resealSigningKey(kid, change) {
+      await transaction(() => sql.resealSigningKey.run({ kid, ...change }))
     },
 
     async listPeppers() {
       return sql.listPeppers.all().map(toSealedPepper)
     },
 
-    async addPepper(pepper) {
-      return transaction(() => {
-        sql.insertPepper.run({ ...pepper })
-        return toSealedPepper(sql.findPepper.get(pepper.id) as Row)
+    async addPepper(pepper, act) {
+      return transaction((now) => {
+        if (sql.insertPepper.run({ ...pepper }).changes === 0) return { outcome: 'taken' }
+        sql.raiseKeysVersion.run()
+        if (act !== undefined) audit(sql, 'keys.rotate_pepper', String(pepper.id), act, now)
+        return { outcome: 'added' }
       })
     },
+
+    async resealPepper(id, change) {
+      await transaction(() => sql.resealPepper.run({ id, ...change }))
+    },
   }
+}
+
+/** Revokes a key, and lets the pending one take its place at once if it was the active one; inside the transaction of the act. */
+export function revokeKey(sql: Statements, kid: string, now: number): boolean {
+  const revoked = sql.findSigningKey.get(kid)
+  if (revoked === undefined) return false
+  const active = sql.findActiveKey.get({ now })
+  const pending = sql.findPendingKey.get({ now })
+  sql.revokeSigningKey.run({ kid, now })
+  if (kid === active?.kid && pending !== undefined) sql.activateSigningKey.run({ kid: String(pending.kid), at: now })
+  if (kid === pending?.kid && active !== undefined) sql.retireSigningKey.run({ kid: String(active.kid), at: null })
+  sql.raiseKeysVersion.run()
+  return true
+}
+
+/** The active key signs until a moment, and the pending one from then on. */
+function succeed(sql: Statements, pending: string, at: number, now: number): void {
+  const active = sql.findActiveKey.get({ now })
+  sql.activateSigningKey.run({ kid: pending, at })
+  if (active !== undefined) sql.retireSigningKey.run({ kid: String(active.kid), at })
 }

@@ -130,6 +130,12 @@ const steps: readonly string[] = [
    ) STRICT;
    CREATE TRIGGER audit_is_never_changed BEFORE UPDATE ON audit BEGIN SELECT raise(ABORT, 'the audit table is append-only'); END;
    CREATE TRIGGER audit_is_never_shortened BEFORE DELETE ON audit BEGIN SELECT raise(ABORT, 'the audit table is append-only'); END;`,
+
+  `ALTER TABLE signing_keys ADD COLUMN activate_at INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE signing_keys ADD COLUMN retire_at INTEGER;
+   UPDATE signing_keys SET activate_at = created_at;
+   UPDATE signing_keys AS k SET retire_at = (SELECT min(n.created_at) FROM signing_keys n
+     WHERE n.created_at > k.created_at AND n.revoked_at IS NULL);`,
 ]
 
 /** The schema version that this program writes. */

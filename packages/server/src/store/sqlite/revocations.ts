@@ -3,6 +3,7 @@ import { type RevocationStore, type RevocationTarget, subjectOf } from '../revoc
 import { toAuditRecord, toEntry } from '../rows.ts'
 import type { Database } from './database.ts'
 import { audit, notBeforeOf, readHead, writeEntry } from './entries.ts'
+import { revokeKey } from './keys.ts'
 import { revokeAll } from './sessions.ts'
 import type { Statements } from './statements.ts'
 
@@ -104,8 +105,7 @@ function revokeTarget(sql: Statements, target: RevocationTarget, now: number): b
       writeEntry(sql, 'c', target.clientId, notBefore / 1000, now)
       return true
     case 'key':
-      if (sql.revokeSigningKey.run({ kid: target.kid, now }).changes === 0) return false
-      sql.raiseKeysVersion.run()
+      if (!revokeKey(sql, target.kid, now)) return false
       writeEntry(sql, 'k', target.kid, 0, now)
       return true
     case 'all':

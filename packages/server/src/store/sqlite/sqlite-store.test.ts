@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { keyContract } from '../key-store.contract.ts'
 import { revocationContract } from '../revocation-store.contract.ts'
 import { newSession, storeContract } from '../store.contract.ts'
 import { StoreUnavailableError } from '../store.ts'
@@ -13,6 +14,7 @@ import { openSqliteStore } from './sqlite-store.ts'
 
 storeContract('SQLite', fixture, new URL('./sqlite-store.fixture.ts', import.meta.url).href)
 revocationContract('SQLite', fixture)
+keyContract('SQLite', fixture)
 
 test('writes every commit through to the disk', async (t) => {
   const path = fixture.newLocation((remove) => t.after(remove))

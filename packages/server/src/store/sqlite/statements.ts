@@ -94,7 +94,10 @@ const sql = {
       longer_lifetime = CASE WHEN :seconds < lifetime THEN max(lifetime, CASE WHEN longer_until > :now THEN longer_lifetime ELSE 0 END)
         ELSE longer_lifetime END,
       longer_until = CASE WHEN :seconds < lifetime THEN max(longer_until, :now + lifetime * 1000) ELSE longer_until END,
-      lifetime = :seconds`,
+      lifetime = :seconds,
+      -- How long a retired key is published depends on the longest.
+      keys_version = keys_version + (:seconds > max(lifetime, CASE WHEN longer_until > :now THEN longer_lifetime ELSE 0 END))
+    WHERE lifetime <> :seconds`,
   readHead: `SELECT epoch, head, tick_at, keys_version,
     CASE WHEN longer_until > :now THEN max(lifetime, longer_lifetime) ELSE lifetime END AS max_lifetime FROM revocation_feed`,
   writeRevocation: `INSERT INTO revocations (kind, value, not_before, expires_at, created_at)
@@ -120,16 +123,26 @@ const sql = {
   writeAudit: 'INSERT INTO audit (at, event, actor, subject, reason) VALUES (:now, :event, :actor, :subject, :reason)',
   listAudit: 'SELECT * FROM audit WHERE :before IS NULL OR id < :before ORDER BY id DESC LIMIT :limit',
 
-  listSigningKeys: 'SELECT * FROM signing_keys WHERE revoked_at IS NULL ORDER BY created_at, kid',
-  listSigningKeyRecords: 'SELECT kid, alg, created_at, revoked_at FROM signing_keys ORDER BY created_at, kid',
-  revokeSigningKey: 'UPDATE signing_keys SET revoked_at = :now WHERE kid = :kid AND revoked_at IS NULL',
-  insertSigningKey: `INSERT INTO signing_keys (kid, alg, sealed, created_at)
-    SELECT :kid, :alg, :sealed, :createdAt WHERE NOT EXISTS (SELECT 1 FROM signing_keys WHERE alg = :alg AND revoked_at IS NULL)`,
-  findSigningKey:
-    'SELECT * FROM signing_keys WHERE alg = ? AND revoked_at IS NULL ORDER BY created_at DESC, kid LIMIT 1',
+  listSigningKeys:
+    'SELECT * FROM signing_keys WHERE revoked_at IS NULL AND length(sealed) > 0 ORDER BY activate_at, created_at, kid',
+  listSigningKeyRecords:
+    'SELECT kid, alg, created_at, activate_at, retire_at, revoked_at FROM signing_keys ORDER BY activate_at, created_at, kid',
+  findActiveKey: `SELECT * FROM signing_keys WHERE revoked_at IS NULL AND length(sealed) > 0 AND activate_at <= :now AND (retire_at IS NULL OR retire_at > :now)
+    ORDER BY activate_at DESC, created_at DESC, kid DESC LIMIT 1`,
+  findPendingKey:
+    'SELECT * FROM signing_keys WHERE revoked_at IS NULL AND length(sealed) > 0 AND activate_at > :now ORDER BY activate_at LIMIT 1',
+  findSigningKey: 'SELECT * FROM signing_keys WHERE kid = ? AND revoked_at IS NULL',
+  insertSigningKey: `INSERT INTO signing_keys (kid, alg, sealed, created_at, activate_at) VALUES (:kid, :alg, :sealed, :createdAt, :activateAt)`,
+  deleteSigningKey: 'DELETE FROM signing_keys WHERE kid = ?',
+  activateSigningKey: 'UPDATE signing_keys SET activate_at = :at WHERE kid = :kid',
+  retireSigningKey: 'UPDATE signing_keys SET retire_at = :at WHERE kid = :kid',
+  revokeSigningKey: 'UPDATE signing_keys SET revoked_at = :now WHERE kid = :kid',
+  destroySigningKeys: `UPDATE signing_keys SET sealed = x''
+    WHERE length(sealed) > 0 AND (revoked_at IS NOT NULL OR retire_at + :retention <= :now)`,
+  resealSigningKey: 'UPDATE signing_keys SET sealed = :to WHERE kid = :kid AND sealed = :from',
   listPeppers: 'SELECT * FROM peppers ORDER BY id',
   insertPepper: 'INSERT INTO peppers (id, sealed, created_at) VALUES (:id, :sealed, :createdAt) ON CONFLICT DO NOTHING',
-  findPepper: 'SELECT * FROM peppers WHERE id = ?',
+  resealPepper: 'UPDATE peppers SET sealed = :to WHERE id = :id AND sealed = :from',
 }
 
 export type Statements = { readonly [Name in keyof typeof sql]: ReturnType<DatabaseSync['prepare']> }

@@ -44,7 +44,7 @@ test('our own endpoints refuse a token that names no key, which may be signed wi
   const { call, signUp, store } = startTestServer(t)
   const { accessToken } = await signUp()
   const [key] = await openKeys(store, createSeal(new Uint8Array(32).fill(7)))
-  const privateKey = createPrivateKey({ key: exportPrivateJwk(key as Key) as JsonWebKey, format: 'jwk' })
+  const privateKey = createPrivateKey({ key: exportPrivateJwk(key?.key as Key) as JsonWebKey, format: 'jwk' })
   const me = async (header: object) => {
     const signed = `${Buffer.from(JSON.stringify(header)).toString('base64url')}.${accessToken.split('.')[1]}`
     const signature = sign('sha256', Buffer.from(signed), { key: privateKey, dsaEncoding: 'ieee-p1363' })

@@ -43,7 +43,7 @@ test('an answer of introspection is not signed with a key that another server ha
   const { text } = await two.call('POST', '/oauth/introspect', { body: 'token=x', headers })
   const { kid } = JSON.parse(Buffer.from(text.split('.')[0] ?? '', 'base64url').toString())
   const live = (await two.store.listSigningKeys()).map((key) => key.kid)
-  assert.deepEqual([kid], live)
+  assert.equal(kid, live[0], 'the one that signs')
 })
 
 test('a signed snapshot of the feed is not signed with a key that another server has revoked', async (t) => {
@@ -54,7 +54,7 @@ test('a signed snapshot of the feed is not signed with a key that another server
   const { text } = await two.call('GET', '/revocations/snapshot', { token: json.access_token, headers })
   const { kid } = JSON.parse(Buffer.from(text.split('.')[0] ?? '', 'base64url').toString())
   const live = (await two.store.listSigningKeys()).map((key) => key.kid)
-  assert.deepEqual([kid], live)
+  assert.equal(kid, live[0], 'the one that signs')
 })
 
 test('/forward-auth, once asked, takes the tokens of a later key', async (t) => {

@@ -136,9 +136,8 @@ async function start(t: { after(run: () => unknown): void }) {
 /** The key that signs, made anew after the last one was revoked. */
 async function currentKey(server: TestServer): Promise<{ readonly kid: string; readonly key: Key }> {
   const [{ kid }] = (await server.call('GET', '/.well-known/jwks.json')).json.keys
-  const [key] = await openKeys(server.store, createSeal(new Uint8Array(32).fill(7)))
-  assert.ok(key?.kid === kid)
-  return { kid, key: key as Key }
+  const keys = await openKeys(server.store, createSeal(new Uint8Array(32).fill(7)))
+  return { kid, key: keys.find((key) => key.kid === kid)?.key as Key }
 }
 
 async function overHttp(server: TestServer, target: RevocationTarget, token: string): Promise<void> {

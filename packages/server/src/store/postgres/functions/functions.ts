@@ -12,8 +12,9 @@ import { accounts } from './accounts.ts'
 import { clients } from './clients.ts'
 import { clock } from './clock.ts'
 import { entries } from './entries.ts'
+import { keys } from './keys.ts'
 import { revocations } from './revocations.ts'
 import { sessions } from './sessions.ts'
 
 /** Every function, in the order in which they call each other. */
-export const functions = [clock, entries, sessions, accounts, clients, revocations].join('\n')
+export const functions = [clock, entries, sessions, accounts, clients, keys, revocations].join('\n')

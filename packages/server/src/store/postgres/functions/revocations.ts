@@ -1,4 +1,4 @@
-/** What an operator revokes, the numbers of the feed, and keys. */
+/** What an operator revokes, and the numbers of the feed. */
 import { locks } from './locks.ts'
 
 export const revocations = `
@@ -32,10 +32,8 @@ export const revocations = `
     ELSIF p_kind = 'key' THEN
       PERFORM pg_advisory_xact_lock(${locks.keys});
       v_now := countersign.now_ms();
-      UPDATE countersign.signing_keys SET revoked_at = v_now WHERE kid = p_subject AND revoked_at IS NULL;
-      v_known := FOUND;
+      v_known := countersign.revoke_signing_key(p_subject, v_now);
       IF v_known THEN
-        UPDATE countersign.revocation_feed SET keys_version = keys_version + 1;
         PERFORM countersign.write_entry('k', p_subject, 0, v_now);
       END IF;
     ELSIF p_kind = 'all' THEN
@@ -99,19 +97,9 @@ export const revocations = `
         THEN greatest(lifetime, CASE WHEN longer_until > countersign.now_ms() THEN longer_lifetime ELSE 0 END) ELSE longer_lifetime END,
       longer_until = CASE WHEN p_seconds < lifetime
         THEN greatest(longer_until, countersign.now_ms() + lifetime * 1000) ELSE longer_until END,
-      lifetime = p_seconds
+      lifetime = p_seconds,
+      -- How long a retired key is published depends on the longest.
+      keys_version = keys_version + (p_seconds > countersign.max_lifetime(countersign.now_ms()))::integer
     WHERE lifetime <> p_seconds
   $$;
-
-  CREATE FUNCTION countersign.add_signing_key(p_kid text, p_alg text, p_sealed bytea, p_created_at bigint) RETURNS SETOF countersign.signing_keys
-  LANGUAGE plpgsql AS $$
-  BEGIN
-    PERFORM pg_advisory_xact_lock(${locks.keys});
-    INSERT INTO countersign.signing_keys (kid, alg, sealed, created_at) SELECT p_kid, p_alg, p_sealed, p_created_at
-      WHERE NOT EXISTS (SELECT 1 FROM countersign.signing_keys WHERE alg = p_alg AND revoked_at IS NULL);
-    IF FOUND THEN
-      UPDATE countersign.revocation_feed SET keys_version = keys_version + 1;
-    END IF;
-    RETURN QUERY SELECT * FROM countersign.signing_keys k WHERE k.alg = p_alg AND k.revoked_at IS NULL ORDER BY k.created_at DESC, k.kid LIMIT 1;
-  END $$;
 `
