@@ -5,6 +5,7 @@ import { addClientCommands } from './commands/clients.ts'
 import { addHealthcheck } from './commands/healthcheck.ts'
 import { addKeyCommands } from './commands/keys.ts'
 import { addMigrate } from './commands/migrate.ts'
+import { addRestoreComplete } from './commands/restore-complete.ts'
 import { addRevoke } from './commands/revoke.ts'
 import { addSecret } from './commands/secret.ts'
 import { addUserCommands } from './commands/users.ts'
@@ -48,6 +49,7 @@ function createProgram(terminal: Terminal): Command {
   program.command('dev').description('run the server to try it out').action(runServer)
   program.command('start').description('run the server in production').action(runServer)
   addMigrate(program, terminal)
+  addRestoreComplete(program, terminal)
   addRevoke(program, terminal)
   addUserCommands(program, terminal)
   addClientCommands(program, terminal)

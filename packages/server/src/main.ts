@@ -13,6 +13,7 @@ import { assertMasterKeyKept, DataFolderError, prepareDataFolder, readOrMakeMast
 import { type RunMode, readEnvironment, SettingsError, type StartSettings } from './environment.ts'
 import { createNodeServer } from './node.ts'
 import { readyBlock } from './ready-block.ts'
+import { RestoredDatabaseError } from './revocation/feed.ts'
 import { type AuthorizationServer, createAuthorizationServer } from './server.ts'
 import { openStore } from './store/database-location.ts'
 import { assertUsable, UnusableDatabaseError } from './store/sqlite/migrations.ts'
@@ -155,6 +156,7 @@ function fail(message: string, exitCode: 1 | 2): never {
 }
 
 main(process.argv[2]).catch((error: unknown) => {
-  const expected = error instanceof UnusableDatabaseError || error instanceof DataFolderError
+  const expected =
+    error instanceof UnusableDatabaseError || error instanceof DataFolderError || error instanceof RestoredDatabaseError
   fail(expected ? error.message : `Cannot start: ${error instanceof Error ? error.message : error}`, 1)
 })

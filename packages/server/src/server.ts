@@ -178,7 +178,10 @@ function assemble(options: AuthorizationServerOptions, settings: Settings): Part
       return ring.present().accessTokens
     },
     accessTokensOf: async (keysVersion) => (await ring.of(keysVersion)).accessTokens,
-    start: ring.start,
+    async start() {
+      await feed.join()
+      await ring.start()
+    },
     stop: ring.stop,
   }
 }

@@ -83,8 +83,8 @@ async function answer(
   return { session, account, now, ...issued, refreshToken, isNew, ...scopeAnswer(request.scope, scope) }
 }
 
-function refuse(parts: Parts, rotation: Exclude<Rotation, Served>): never {
-  const { log } = parts
+async function refuse(parts: Parts, rotation: Exclude<Rotation, Served>): Promise<never> {
+  const { log, feed } = parts
   switch (rotation.outcome) {
     case 'late':
       throw new OAuthError('temporarily_unavailable', {
@@ -102,6 +102,7 @@ function refuse(parts: Parts, rotation: Exclude<Rotation, Served>): never {
         { event: 'refresh.ahead', alert: true, sid: rotation.sid, sub: rotation.userId },
         'a refresh token is newer than its session; was the database restored from a backup?',
       )
+      await feed.raiseEpoch('a refresh token is newer than its session')
       throw new OAuthError('invalid_grant', { reason: 'the refresh token is newer than its session' })
     case 'over':
       throw new OAuthError('invalid_grant', { reason: rotation.why })

@@ -7,7 +7,9 @@
  *
  * What is guarded against: a heartbeat is passed on only when the store has a newer tick, and with the tick's own time, so that a
  * server which is cut off from its database, or whose loop stands still, looks dead and not calm. A reader that does not keep up is
- * told so and let go, so that it cannot hold what it missed in our memory.
+ * told so and let go, so that it cannot hold what it missed in our memory. A database that is older than what was seen of it (our own
+ * head, a reader's place, a refresh token) was put back from a backup: a new history begins, and readers keep what they knew
+ * beside what they are told anew.
  */
 import type { RevocationCursor, RevocationEntry } from '@countersign/token/revocations'
 import type { Log } from '../log.ts'
@@ -28,8 +30,17 @@ export interface FeedReader {
   end(): void
 }
 
+/** The database was restored from a backup into another cluster: what becomes of its sessions is for an operator to say. */
+export class RestoredDatabaseError extends Error {
+  override readonly name = 'RestoredDatabaseError'
+}
+
 /** The feed of one server. */
 export interface Feed {
+  /** Goes on with the history of the database. @throws RestoredDatabaseError */
+  join(): Promise<void>
+  /** Begins a new history, as the database turns out to be older than what was seen of it; once a start. */
+  raiseEpoch(why: string): Promise<void>
   /** The place up to which readers have been told, and the tick that goes with it. */
   head(): Promise<FeedHead>
   /** Follows the feed from a place on, after what was missed has been told; answers with what stops it. */
@@ -47,6 +58,9 @@ interface FeedParts {
   readonly idleTurn?: number
 }
 
+const restoredMessage =
+  'The database was restored into another cluster. Run: countersign restore-complete, which ends every session of before, as nobody can tell which of them were ended since the backup.'
+
 const POLL = 25
 const TICK = 500
 const BATCH = 1000
@@ -57,6 +71,8 @@ export function createFeed({ store, log, random, idleTurn = 10_000 }: FeedParts)
   let turning: Promise<FeedHead> | undefined
   let isFollowing = false
   let isFailing = false
+  let joining: Promise<void> | undefined
+  let hasRaised = false
   // Turns also take away what has expired; what nobody follows would pile up. A store that is away is told of by those who need it.
   const idle = setInterval(() => void (isFollowing || turn().catch(() => {})), idleTurn).unref()
   let wake: () => void = () => {}
@@ -69,9 +85,42 @@ export function createFeed({ store, log, random, idleTurn = 10_000 }: FeedParts)
     return turning
   }
 
+  const newName = () => Buffer.from(random(12)).toString('base64url')
+
+  function join(): Promise<void> {
+    joining ??= store.joinEpoch(newName()).then(({ outcome }) => {
+      if (outcome === 'restored') throw new RestoredDatabaseError(restoredMessage)
+    })
+    return joining.catch((error: unknown) => {
+      joining = undefined
+      throw error
+    })
+  }
+
+  async function begin(why: string): Promise<void> {
+    await store.beginEpoch(newName())
+    log.warn(
+      { event: 'revocations.epoch', alert: true, why },
+      'the database is older than what was seen of it: if it was restored, run countersign restore-complete',
+    )
+  }
+
+  async function raiseEpoch(why: string): Promise<void> {
+    if (hasRaised) return
+    hasRaised = true
+    await begin(why).catch((error: unknown) => {
+      hasRaised = false
+      throw error
+    })
+  }
+
   async function advance(): Promise<FeedHead> {
-    if (head === undefined) await store.joinEpoch(Buffer.from(random(12)).toString('base64url'))
-    const next = await numberAll(head ?? (await store.readHead()))
+    await join()
+    let next = await numberAll(head ?? (await store.readHead()))
+    if (head !== undefined && next.epoch === head.epoch && next.seq < head.seq) {
+      await begin('its revocation feed has gone back')
+      next = await store.readHead()
+    }
     if (head !== undefined && next.epoch !== head.epoch) endAll((reader) => reader.reset('epoch'))
     if (head !== undefined && readers.size > 0) await tell(head, next)
     head = next
@@ -132,11 +181,17 @@ export function createFeed({ store, log, random, idleTurn = 10_000 }: FeedParts)
   }
 
   return {
+    join,
+    raiseEpoch,
     head: turn,
     async follow(from, reader) {
       for (let seq = from.seq; ; ) {
         const present = await turn()
-        if (from.epoch !== present.epoch || seq > present.seq) return 'reset'
+        if (from.epoch !== present.epoch) return 'reset'
+        if (seq > present.seq) {
+          await raiseEpoch('a reader of the revocation feed is ahead of it')
+          return 'reset'
+        }
         await readTo(seq, present, (...told) => reader.revoked(...told))
         seq = present.seq
         if (turning !== undefined || head !== present) continue

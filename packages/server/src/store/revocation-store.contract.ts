@@ -302,6 +302,34 @@ export function revocationContract(name: string, fixture: StoreFixture): void {
       assert.equal(opened.outcome === 'opened' && opened.keysVersion, keysVersion + 1)
     })
 
+    rule(
+      'a completed restore begins a history of its own, and ends what was issued before unless sessions are kept',
+      async (opened) => {
+        const { store, clock } = opened
+        const { sid } = await populate(store)
+        const { epoch } = await store.readHead()
+        await store.completeRestore('kept', true, act)
+        assert.ok(await store.findLiveSession(sid))
+        assert.equal(await store.isRevoked({ iat: seconds }), false)
+        const { epoch: kept } = await store.readHead()
+        assert.notEqual(kept, epoch)
+        await store.completeRestore('ended', false, act)
+        assert.equal(await store.findLiveSession(sid), undefined)
+        assert.equal(await store.isRevoked({ iat: seconds }), true)
+        assert.notEqual((await store.readHead()).epoch, kept)
+        clock.now += 1000
+        assert.equal((await store.openSession(newSession())).outcome, 'opened')
+        assert.deepEqual(
+          (await store.listAudit(undefined, 3)).map(({ event, subject }) => [event, subject]),
+          [
+            ['restore.complete', '*'],
+            ['revoke.all', '*'],
+            ['restore.complete', 'sessions kept'],
+          ],
+        )
+      },
+    )
+
     rule('a client is admitted until it is disabled', async ({ store }) => {
       await populate(store)
       assert.equal((await store.admitClient('client-1')).outcome, 'admitted')

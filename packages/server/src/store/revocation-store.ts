@@ -66,12 +66,15 @@ export interface AuditRecord {
 
 export interface RevocationStore {
   /**
-   * Goes on with the history of the database, or begins one under this name: when there is none, or when the database is not the one
-   * that it was. An embedded database, which may have been put back unnoticed, begins one at every start.
+   * Goes on with the history of the database, or begins one under this name: when there is none, or after a failover. An embedded
+   * database, which may have been put back unnoticed, begins one at every start. A database that was restored into another cluster is
+   * `restored`, until an operator has said what becomes of its sessions; nothing has changed then.
    */
-  joinEpoch(epoch: string): Promise<void>
+  joinEpoch(epoch: string): Promise<{ outcome: 'joined' | 'restored' }>
   /** Begins a history of its own; what was numbered before keeps its numbers. */
   beginEpoch(epoch: string): Promise<void>
+  /** Begins a history of its own after a restore, and ends everything that was issued before, unless sessions are kept. */
+  completeRestore(epoch: string, keepsSessions: boolean, act: Act): Promise<void>
   /** Says how long access tokens live from now on; a longer lifetime from before counts until its tokens are gone. */
   declareTokenLifetime(seconds: number): Promise<void>
   /**

@@ -57,8 +57,9 @@ const texts = {
   disableClient: 'SELECT countersign.disable_client($1, $2, $3) AS outcome',
   admitClient: 'SELECT * FROM countersign.admit_client($1)',
 
-  joinEpoch: 'SELECT countersign.join_epoch($1)',
+  joinEpoch: 'SELECT countersign.join_epoch($1) AS outcome',
   beginEpoch: 'UPDATE countersign.revocation_feed SET epoch = $1 || countersign.identity()',
+  completeRestore: 'SELECT countersign.complete_restore($1, $2, $3, $4)',
   declareTokenLifetime: 'SELECT countersign.declare_token_lifetime($1)',
   sequence: 'SELECT * FROM countersign.sequence($1, $2)',
   readHead: 'SELECT * FROM countersign.head()',

@@ -64,7 +64,7 @@ describe('PostgreSQL: the state machine', { skip: skip }, () => {
                 }
   })
 
-  test('a history goes on through restarts, and begins anew when it is another database', async (t) => {
+  test('a history goes on through restarts, and begins anew after a failover, and not in another cluster until an operator says so', async (t) => {
     const url = await fixture.newLocation((remove) => t.after(remove))
     const epochs: string[] = []
     for (const name of ['first', 'second']) {
@@ -75,11 +75,33 @@ describe('PostgreSQL: the state machine', { skip: skip }, () => {
     }
     assert.match(epochs[0] ?? '', /^first-\d+-\d+$/)
     assert.equal(epochs[1], epochs[0])
-    await ask(url, "UPDATE countersign.revocation_feed SET epoch = 'first-7-1'")
     const store = fixture.openAt(url)
     t.after(() => store.close())
-    await store.joinEpoch('third')
-    assert.match((await store.readHead()).epoch, /^third-\d+-\d+$/)
+    const [, system] = /^first-(\d+)-\d+$/.exec(epochs[0] ?? '') ?? []
+    await ask(url, `UPDATE countersign.revocation_feed SET epoch = 'first-${system}-99'`)
+    assert.deepEqual(await store.joinEpoch('after a failover'), { outcome: 'joined' })
+    assert.match((await store.readHead()).epoch, /^after a failover-\d+-\d+$/)
+    await ask(url, "UPDATE countersign.revocation_feed SET epoch = 'first-7-1'")
+    assert.deepEqual(await store.joinEpoch('after a restore'), { outcome: 'restored' })
+    assert.equal((await store.readHead()).epoch, 'first-7-1', 'nothing has changed')
+    await store.completeRestore('told', true, { actor: 'test', reason: '' })
+    assert.deepEqual(await store.joinEpoch('third'), { outcome: 'joined' })
+    assert.match((await store.readHead()).epoch, /^told-\d+-\d+$/)
+  })
+
+  test('a host that does not tell which database it is has its history go on', async (t) => {
+    const url = await fixture.newLocation((remove) => t.after(remove))
+    await ask(url, 'CREATE ROLE plain_user LOGIN')
+    t.after(() => ask(Object.assign(new URL(url), { pathname: '/postgres' }).href, 'DROP ROLE plain_user'))
+    await ask(url, 'REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC')
+    await ask(
+      url,
+      'GRANT ALL ON SCHEMA countersign TO plain_user; GRANT ALL ON ALL TABLES IN SCHEMA countersign TO plain_user',
+    )
+    const store = openPostgresStore({ url: Object.assign(new URL(url), { username: 'plain_user' }).href })
+    t.after(() => store.close())
+    for (const name of ['first', 'second']) assert.deepEqual(await store.joinEpoch(name), { outcome: 'joined' })
+    assert.equal((await store.readHead()).epoch, 'first-unknown-0')
   })
 
   test('migrates once, whoever begins, says what is missing, and refuses a newer schema', async (t) => {

@@ -9,11 +9,16 @@ import { toHead } from './rows.ts'
 export function revocationsIn({ run }: Database): RevocationStore {
   return {
     async joinEpoch(epoch) {
-      await run(calls.joinEpoch, [epoch])
+      const [row] = await run(calls.joinEpoch, [epoch])
+      return { outcome: row?.outcome }
     },
 
     async beginEpoch(epoch) {
       await run(calls.beginEpoch, [epoch])
+    },
+
+    async completeRestore(epoch, keepsSessions, { actor, reason }) {
+      await run(calls.completeRestore, [epoch, keepsSessions, actor, reason])
     },
 
     async declareTokenLifetime(seconds) {

@@ -11,10 +11,22 @@ export function revocationsIn({ sql, now: clock, transaction }: Database): Revoc
   return {
     async joinEpoch(epoch) {
       await transaction(() => sql.beginEpoch.run({ epoch }))
+      return { outcome: 'joined' }
     },
 
     async beginEpoch(epoch) {
       await transaction(() => sql.beginEpoch.run({ epoch }))
+    },
+
+    async completeRestore(epoch, keepsSessions, act) {
+      await transaction((now) => {
+        if (!keepsSessions) {
+          revokeTarget(sql, { kind: 'all' }, now)
+          audit(sql, 'revoke.all', '*', act, now)
+        }
+        sql.beginEpoch.run({ epoch })
+        audit(sql, 'restore.complete', keepsSessions ? 'sessions kept' : '*', act, now)
+      })
     },
 
     async declareTokenLifetime(seconds) {

@@ -261,10 +261,15 @@ describe('the stream', () => {
     })
   }
 
-  test('tells a reader that is ahead of it to begin anew: the database was restored', async (t) => {
-    const { snapshot, stream } = await startFeed(t)
+  test('tells a reader that is ahead of it to begin anew, in a history of its own, once a start: the database was restored', async (t) => {
+    const { store, snapshot, stream, log } = await startFeed(t)
     const { epoch, seq } = await snapshot()
     assert.equal((await (await stream(`${epoch}:${seq + 1}`)).next())?.event, 'reset')
+    const raised = await store.readHead()
+    assert.notEqual(raised.epoch, epoch)
+    assert.equal((await (await stream(`${raised.epoch}:${seq + 9}`)).next())?.event, 'reset')
+    assert.equal((await store.readHead()).epoch, raised.epoch)
+    assert.equal(log.filter(({ fields }) => fields.event === 'revocations.epoch').length, 1)
   })
 
   test('tells its readers to begin anew when the history does', async (t) => {

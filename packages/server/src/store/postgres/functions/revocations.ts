@@ -51,15 +51,42 @@ export const revocations = `
     RETURN v_known;
   END $$;
 
-  -- Which database this is: after a failover its timeline is another, after a restore into a new cluster its system identifier.
-  CREATE FUNCTION countersign.identity() RETURNS text LANGUAGE sql AS $$
-    SELECT '-' || s.system_identifier || '-' || c.timeline_id FROM pg_control_system() s, pg_control_checkpoint() c
+  -- Which database this is: after a failover its timeline is another, after a restore into a new cluster its system identifier. Some
+  -- hosts do not tell.
+  CREATE FUNCTION countersign.identity() RETURNS text LANGUAGE plpgsql AS $$
+  BEGIN
+    RETURN (SELECT '-' || s.system_identifier || '-' || c.timeline_id FROM pg_control_system() s, pg_control_checkpoint() c);
+  EXCEPTION WHEN insufficient_privilege OR undefined_function OR feature_not_supported THEN
+    RETURN '-unknown-0';
+  END $$;
+
+  CREATE FUNCTION countersign.system_in(epoch text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT nullif(substring(epoch FROM '-([0-9]+|unknown)-[0-9]+$'), 'unknown')
   $$;
 
-  CREATE FUNCTION countersign.join_epoch(p_epoch text) RETURNS void LANGUAGE sql AS $$
-    UPDATE countersign.revocation_feed SET epoch = p_epoch || countersign.identity()
-      WHERE right(epoch, length(countersign.identity())) <> countersign.identity()
-  $$;
+  CREATE FUNCTION countersign.join_epoch(p_epoch text) RETURNS text LANGUAGE plpgsql AS $$
+  DECLARE
+    v_identity text := countersign.identity();
+    v_epoch text;
+  BEGIN
+    SELECT f.epoch INTO v_epoch FROM countersign.revocation_feed f;
+    IF countersign.system_in(v_epoch) <> countersign.system_in(v_identity) THEN
+      RETURN 'restored';
+    END IF;
+    UPDATE countersign.revocation_feed SET epoch = p_epoch || v_identity WHERE right(epoch, length(v_identity)) <> v_identity;
+    RETURN 'joined';
+  END $$;
+
+  CREATE FUNCTION countersign.complete_restore(p_epoch text, p_keeps_sessions boolean, p_actor text, p_reason text) RETURNS void
+  LANGUAGE plpgsql AS $$
+  BEGIN
+    IF NOT p_keeps_sessions THEN
+      PERFORM countersign.revoke('all', '*', p_actor, p_reason);
+    END IF;
+    UPDATE countersign.revocation_feed SET epoch = p_epoch || countersign.identity();
+    PERFORM countersign.write_audit('restore.complete', CASE WHEN p_keeps_sessions THEN 'sessions kept' ELSE '*' END, p_actor, p_reason,
+      countersign.now_ms());
+  END $$;
 
   -- STABLE: it sees what the statement that calls it sees. Otherwise a snapshot could name a number whose entry is not in it.
   CREATE FUNCTION countersign.head(OUT epoch text, OUT seq bigint, OUT tick_at bigint, OUT keys_version integer, OUT max_lifetime integer)
