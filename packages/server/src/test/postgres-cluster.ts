@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chownSync, globSync, mkdtempSync, rmSync } from 'node:fs'
+import { chownSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,16 +17,28 @@ const programs = globSync('/usr/lib/postgresql/*/bin').sort().at(-1)
 /** Why tests that need PostgreSQL have to be skipped, or `false`. */
 export const skip = given || programs ? (false as const) : 'needs postgresql: apt-get install postgresql'
 
-interface Cluster {
+/** Why tests that stop and restore PostgreSQL have to be skipped, or `false`: they need one of their own. */
+export const skipOwn = programs ? (false as const) : 'needs postgresql: apt-get install postgresql'
+
+/** A PostgreSQL of a test, in a folder of its own. */
+export interface Cluster {
   readonly url: string
-  stop(): Promise<void>
+  readonly folder: string
+  /** Starts it again after it was ended. */
+  start(): Promise<void>
+  /** Ends it: by SIGINT at once with a clean shutdown, by SIGQUIT as a crash does. */
+  end(signal?: 'SIGINT' | 'SIGQUIT'): Promise<void>
+  /** Stops or continues all of its processes. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void
+  /** Ends it, and removes its folder. */
+  remove(): Promise<void>
 }
 
-let cluster: Promise<Cluster> | undefined
+let cluster: Promise<Pick<Cluster, 'url' | 'remove'>> | undefined
 
 /** Makes an empty database and tells its URL. */
 export async function newEmptyDatabase(onEnd: (remove: () => Promise<void>) => void): Promise<string> {
-  cluster ??= given ? Promise.resolve({ url: given, stop: async () => {} }) : startCluster()
+  cluster ??= given ? Promise.resolve({ url: given, remove: async () => {} }) : startCluster()
   const { url } = await cluster
   const name = `countersign_${randomBytes(8).toString('hex')}`
   await ask(url, `CREATE DATABASE ${name}`)
@@ -36,7 +48,7 @@ export async function newEmptyDatabase(onEnd: (remove: () => Promise<void>) => v
 
 /** Ends what was started. */
 export async function stopCluster(): Promise<void> {
-  await (await cluster)?.stop()
+  await (await cluster)?.remove()
   cluster = undefined
 }
 
@@ -51,8 +63,8 @@ export async function ask(url: string, sql: string): Promise<Record<string, unkn
   }
 }
 
-/** A cluster in a folder of its own; PostgreSQL refuses to run as root, so it then runs as the user that Debian made for it. */
-async function startCluster(): Promise<Cluster> {
+/** Makes a cluster; PostgreSQL refuses to run as root, so it then runs as the user that Debian made for it. */
+export async function startCluster(): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-postgres-'))
   const user = process.getuid?.() === 0 ? idsOf('postgres') : undefined
   if (user !== undefined) chownSync(folder, user.uid, user.gid)
@@ -61,32 +73,56 @@ async function startCluster(): Promise<Cluster> {
   const made = spawnSync(join(programs ?? '', 'initdb'), initdb, { ...options, encoding: 'utf8' })
   if (made.status !== 0) throw new Error(`initdb: ${made.stderr}`)
   const port = await findFreePort()
-  const settings = [
-    '-D',
-    folder,
-    '-p',
-    String(port),
-    '-c',
-    'listen_addresses=127.0.0.1',
-    '-c',
-    'unix_socket_directories=',
-  ]
-  const server = spawn(join(programs ?? '', 'postgres'), [...settings, '-c', 'max_connections=200'], {
-    ...options,
-    stdio: 'ignore',
-  })
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`
-  await untilReady(url, server)
+  const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=200']
+  const words = ['-D', folder, '-p', String(port), ...settings.flatMap((one) => ['-c', one])]
+  let server: ChildProcess | undefined
+
+  async function start(): Promise<void> {
+    server = spawn(join(programs ?? '', 'postgres'), words, { ...options, stdio: 'ignore' })
+    await untilReady(url, server)
+  }
+
+  async function end(signal: 'SIGINT' | 'SIGQUIT' = 'SIGINT'): Promise<void> {
+    const running = server
+    server = undefined
+    if (running === undefined) return
+    const ended = new Promise((resolve) => running.once('exit', resolve))
+    running.kill(signal)
+    await ended
+  }
+
+  function signal(name: 'SIGSTOP' | 'SIGCONT'): void {
+    const main = server?.pid ?? 0
+    for (const pid of [main, ...childrenOf(main)]) process.kill(pid, name)
+  }
+
+  await start()
   return {
-    url,
-    async stop() {
-      const ended = new Promise((resolve) => server.once('exit', resolve))
-      // Fast shutdown: connections are ended.
-      server.kill('SIGINT')
-      await ended
+    ...{ url, folder, start, end, signal },
+    async remove() {
+      await end()
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
+}
+
+/** Puts a copy of the folder of a cluster that has ended where another folder is or may be. Its files keep their owner. */
+export function copyFolder(from: string, to: string): void {
+  rmSync(to, { recursive: true, force: true })
+  const { status, stderr } = spawnSync('cp', ['-a', from, to], { encoding: 'utf8' })
+  if (status !== 0) throw new Error(stderr)
+}
+
+/** Runs a program of PostgreSQL, such as pg_dump. */
+export function runProgram(name: string, words: readonly string[], input = ''): string {
+  const { status, stdout, stderr } = spawnSync(join(programs ?? '', name), words, { encoding: 'utf8', input })
+  if (status !== 0) throw new Error(`${name}: ${stderr}`)
+  return stdout
 }
 
 async function untilReady(url: string, server: ChildProcess): Promise<void> {

@@ -1,0 +1,140 @@
+// A PostgreSQL that is put back from a backup, in place and into another cluster, while a server and an API use it.
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { describe, type TestContext, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { createProtection } from '@countersign/resource-server'
+import { completeRestore } from '../../administration/complete-restore.ts'
+import { registerClient } from '../../clients/register-client.ts'
+import { migratePostgres } from '../../store/postgres/migrations.ts'
+import { openPostgresStore } from '../../store/postgres/postgres-store.ts'
+import type { Store } from '../../store/store.ts'
+import { ask, type Cluster, copyFolder, runProgram, skipOwn as skip, startCluster } from '../postgres-cluster.ts'
+import { newFolder, refresh, signIn, signUp, spawnServer, startDev } from '../running-server.ts'
+
+const masterKey = 'A'.repeat(43)
+const act = { actor: 'test', reason: 'a test' }
+
+async function newCluster(t: TestContext): Promise<Cluster> {
+  const cluster = await startCluster()
+  t.after(cluster.remove)
+  return cluster
+}
+
+async function withStore<Result>(url: string, work: (store: Store) => Promise<Result>): Promise<Result> {
+  const store = openPostgresStore({ url })
+  try {
+    return await work(store)
+  } finally {
+    await store.close()
+  }
+}
+
+function startServer(t: TestContext, url: string) {
+  const folder = newFolder(t)
+  const env = { COUNTERSIGN_DATABASE_URL: url, COUNTERSIGN_MASTER_KEY: masterKey, COUNTERSIGN_DATA_DIR: folder }
+  return startDev(t, { ...env, COUNTERSIGN_LOG_LEVEL: 'info' })
+}
+
+/** An API that follows the feed. */
+async function startApi(t: TestContext, issuer: string, url: string) {
+  const registration = { name: 'An API', scope: ['revocations:read'] }
+  const client = await withStore(url, (store) => registerClient(store, registration, act, randomBytes))
+  const { clientId = '', clientSecret = '' } = client ?? {}
+  const feed = { clientId, clientSecret }
+  const protection = createProtection({ issuer, audience: issuer, feed, log: { warn: () => undefined } })
+  t.after(() => protection.close())
+  const statusOf = async (token: string): Promise<number> => {
+    const header = (name: string) => (name === 'authorization' ? `Bearer ${token}` : undefined)
+    const decision = await protection.decide({ method: 'GET', header })
+    return decision.outcome === 'refused' ? decision.error.status : 200
+  }
+  const isLive = () => until(() => protection.status()[issuer]?.state === 'LIVE')
+  await isLive()
+  return { statusOf, isLive, refuses: (token: string) => until(async () => (await statusOf(token)) === 401) }
+}
+
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (let waited = 0; !(await holds()); waited += 25) {
+    if (waited > 15_000) throw new Error('it did not come')
+    await setTimeout(25)
+  }
+}
+
+const logout = (issuer: string, token: string) =>
+  fetch(`${issuer}/api/auth/logout`, { method: 'POST', headers: { authorization: `Bearer ${token}` } })
+
+describe('a database that is put back from a backup', { skip }, () => {
+  test('in place, which nobody can see, un-revokes nothing where it was known; restore-complete ends the rest', async (t) => {
+    const cluster = await newCluster(t)
+    await migratePostgres(cluster.url)
+    const server = await startServer(t, cluster.url)
+    const { issuer } = server
+    const api = await startApi(t, issuer, cluster.url)
+    const [ada, bob] = [await signUp(issuer, 'ada'), await signUp(issuer, 'bob')]
+    await cluster.end()
+    const backup = `${newFolder(t)}/backup`
+    copyFolder(cluster.folder, backup)
+    await cluster.start()
+    await until(async () => (await fetch(`${issuer}/readyz`)).status === 200)
+    await logout(issuer, ada.refreshToken)
+    await api.refuses(ada.accessToken)
+
+    await cluster.end('SIGQUIT')
+    copyFolder(backup, cluster.folder)
+    await cluster.start()
+    await until(() => /"event":"revocations.epoch"/.test(server.output.stderr))
+    await api.isLive()
+    assert.equal(await api.statusOf(ada.accessToken), 401, 'what was revoked stays revoked')
+    assert.equal(await api.statusOf(bob.accessToken), 200)
+    const later = await startApi(t, issuer, cluster.url)
+    assert.equal(await later.statusOf(ada.accessToken), 200, 'nobody can know what the backup does not')
+
+    await withStore(cluster.url, (store) => completeRestore(store, false, act))
+    for (const one of [api, later]) for (const { accessToken } of [ada, bob]) await one.refuses(accessToken)
+    for (const { refreshToken } of [ada, bob]) assert.equal((await refresh(issuer, refreshToken)).status, 401)
+    await setTimeout(1000)
+    const { accessToken, refreshToken } = await signIn(issuer, 'bob')
+    await api.isLive()
+    assert.deepEqual([await api.statusOf(accessToken), (await refresh(issuer, refreshToken)).status], [200, 200])
+  })
+
+  test('into another cluster is told: start refuses until restore-complete', async (t) => {
+    const [one, two] = [await newCluster(t), await newCluster(t)]
+    await migratePostgres(one.url)
+    const server = await startServer(t, one.url)
+    const ada = await signUp(server.issuer, 'ada')
+    const dump = runProgram('pg_dump', ['--dbname', one.url, '--schema=countersign'])
+    server.child.kill('SIGTERM')
+    await server.ended()
+    runProgram('psql', ['--quiet', '--set=ON_ERROR_STOP=1', '--dbname', two.url], dump)
+
+    const env = {
+      ...{ PORT: '0', COUNTERSIGN_DATABASE_URL: two.url, COUNTERSIGN_MASTER_KEY: masterKey },
+      ...{ COUNTERSIGN_ISSUER: 'http://localhost:4000', COUNTERSIGN_AUDIENCE: 'http://localhost:4000' },
+    }
+    for (const mode of ['start', 'dev']) {
+      const { code, stderr } = await spawnServer(t, mode, { ...env, COUNTERSIGN_DATA_DIR: newFolder(t) }).ended()
+      assert.equal(code, 1)
+      assert.match(stderr, /^The database was restored into another cluster\. Run: countersign restore-complete/m)
+    }
+    await withStore(two.url, (store) => completeRestore(store, false, act))
+    const restored = await startServer(t, two.url)
+    assert.equal((await refresh(restored.issuer, ada.refreshToken)).status, 401)
+    await setTimeout(1000)
+    assert.ok((await signIn(restored.issuer, 'ada')).accessToken)
+  })
+
+  test('keeps its sessions where an operator says that nothing was lost', async (t) => {
+    const cluster = await newCluster(t)
+    await migratePostgres(cluster.url)
+    const server = await startServer(t, cluster.url)
+    const { refreshToken } = await signUp(server.issuer, 'ada')
+    await ask(cluster.url, "UPDATE countersign.revocation_feed SET epoch = 'moved-7-1'")
+    server.child.kill('SIGTERM')
+    await server.ended()
+    await withStore(cluster.url, (store) => completeRestore(store, true, act))
+    const moved = await startServer(t, cluster.url)
+    assert.equal((await refresh(moved.issuer, refreshToken)).status, 200)
+  })
+})
