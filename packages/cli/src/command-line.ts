@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { addAdminCommands } from './commands/admin.ts'
 import { addClientCommands } from './commands/clients.ts'
+import { addCopy } from './commands/copy.ts'
 import { addHealthcheck } from './commands/healthcheck.ts'
 import { addKeyCommands } from './commands/keys.ts'
 import { addMigrate } from './commands/migrate.ts'
@@ -49,6 +50,7 @@ function createProgram(terminal: Terminal): Command {
   program.command('dev').description('run the server to try it out').action(runServer)
   program.command('start').description('run the server in production').action(runServer)
   addMigrate(program, terminal)
+  addCopy(program, terminal)
   addRestoreComplete(program, terminal)
   addRevoke(program, terminal)
   addUserCommands(program, terminal)

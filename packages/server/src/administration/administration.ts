@@ -2,6 +2,7 @@
 export { normalizeEmail } from '../accounts/built-in-accounts.ts'
 export { SettingsError } from '../environment.ts'
 export { completeRestore } from './complete-restore.ts'
+export { copyInstallation } from './copy.ts'
 export { openInstallation } from './installation.ts'
 export { migrateInstallation, readInstallationStatus } from './migrate.ts'
 export { type NewPassword, type RegisteredAccount, registerAccount, registerAdministrator } from './register-account.ts'
