@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chownSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { appendFileSync, chownSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -64,7 +64,7 @@ export async function ask(url: string, sql: string): Promise<Record<string, unkn
 }
 
 /** Makes a cluster; PostgreSQL refuses to run as root, so it then runs as the user that Debian made for it. */
-export async function startCluster(): Promise<Cluster> {
+export async function startCluster(addresses = '127.0.0.1'): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-postgres-'))
   const user = process.getuid?.() === 0 ? idsOf('postgres') : undefined
   if (user !== undefined) chownSync(folder, user.uid, user.gid)
@@ -72,9 +72,10 @@ export async function startCluster(): Promise<Cluster> {
   const initdb = ['-D', folder, '--username=postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync']
   const made = spawnSync(join(programs ?? '', 'initdb'), initdb, { ...options, encoding: 'utf8' })
   if (made.status !== 0) throw new Error(`initdb: ${made.stderr}`)
+  if (addresses !== '127.0.0.1') appendFileSync(join(folder, 'pg_hba.conf'), 'host all all samenet trust\n')
   const port = await findFreePort()
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`
-  const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=200']
+  const settings = [`listen_addresses=${addresses}`, 'unix_socket_directories=', 'max_connections=200']
   const words = ['-D', folder, '-p', String(port), ...settings.flatMap((one) => ['-c', one])]
   let server: ChildProcess | undefined
 
