@@ -13,10 +13,10 @@ const here = '10.203.0.1'
 const there = '10.203.0.2'
 const port = 4000
 const mainFile = fileURLToPath(new URL('../main.ts', import.meta.url))
-const ip = (...words: string[]) => execFileSync('ip', words)
+const ip = (...words: string[]) => execFileSync('/usr/sbin/ip', words)
 
 ip('link', 'set', 'lo', 'up')
-const holder = spawn('unshare', ['--net', 'sleep', '600'], { stdio: 'ignore' })
+const holder = spawn('/usr/bin/unshare', ['--net', 'sleep', '600'], { stdio: 'ignore' })
 await setTimeout(300)
 const inside = ['--net', '--target', String(holder.pid)]
 ip('link', 'add', 'cable0', 'type', 'veth', 'peer', 'name', 'cable1', 'netns', String(holder.pid))
@@ -27,7 +27,7 @@ for (const words of [
   ['link', 'set', 'cable1', 'up'],
   ['link', 'set', 'lo', 'up'],
 ])
-  execFileSync('nsenter', [...inside, 'ip', ...words])
+  execFileSync('/usr/bin/nsenter', [...inside, 'ip', ...words])
 
 const cluster = await startCluster(`127.0.0.1,${here}`)
 const servers: ReturnType<typeof spawn>[] = []
@@ -45,7 +45,7 @@ try {
     servers.push(spawn(program, words, { env, stdio: ['ignore', 'ignore', 'inherit'] }))
   }
   start([], '127.0.0.1', '127.0.0.1')
-  start(['nsenter', ...inside], there, here)
+  start(['/usr/bin/nsenter', ...inside], there, here)
   await ready(async () => (await fetch(`${issuer}/readyz`)).status === 200)
   await ready(async () => askCut('GET', '/readyz', '').status === 200)
   await assertSurvives({
@@ -66,7 +66,7 @@ function askCut(method: string, path: string, token: string): { status: number; 
   const flags = ['--silent', '--max-time', '10', '--request', method, '--write-out', '\n%{http_code}']
   const header = token === '' ? [] : ['--header', `Authorization: Bearer ${token}`]
   const url = `http://${there}:${port}${path}`
-  const { stdout } = spawnSync('nsenter', [...inside, 'curl', ...flags, ...header, url], { encoding: 'utf8' })
+  const { stdout } = spawnSync('/usr/bin/nsenter', [...inside, 'curl', ...flags, ...header, url], { encoding: 'utf8' })
   const at = stdout.lastIndexOf('\n')
   return { status: Number(stdout.slice(at + 1)), body: stdout.slice(0, at) }
 }

@@ -14,7 +14,18 @@ const worker = fileURLToPath(new URL('../partition-worker.ts', import.meta.url))
 const allowsNamespaces =
   existsSync('/usr/bin/nsenter') &&
   existsSync('/usr/bin/curl') &&
-  spawnSync('unshare', ['--net', 'ip', 'link', 'add', 'cable', 'type', 'veth', 'peer', 'name', 'other']).status === 0
+  spawnSync('/usr/bin/unshare', [
+    '--net',
+    '/usr/sbin/ip',
+    'link',
+    'add',
+    'cable',
+    'type',
+    'veth',
+    'peer',
+    'name',
+    'other',
+  ]).status === 0
 
 const addressOf = ({ output }: RunningServer) => /^ {2}Listening +(\S+)$/m.exec(output.stdout)?.[1] ?? ''
 
@@ -50,7 +61,7 @@ describe('a server that is cut off from the database', { skip }, () => {
   // Where the machine permits network namespaces, the cable itself is pulled.
   if (allowsNamespaces) {
     test('whose cable is pulled does the same', async () => {
-      const child = spawn('unshare', ['--net', process.execPath, ...process.execArgv, worker], {
+      const child = spawn('/usr/bin/unshare', ['--net', process.execPath, ...process.execArgv, worker], {
         stdio: ['ignore', 'pipe', 'pipe'],
       })
       let output = ''
