@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { addAdminCommands } from './commands/admin.ts'
 import { addClientCommands } from './commands/clients.ts'
 import { addCopy } from './commands/copy.ts'
+import { addConfig } from './commands/config.ts'
 import { addHealthcheck } from './commands/healthcheck.ts'
 import { addKeyCommands } from './commands/keys.ts'
 import { addMigrate } from './commands/migrate.ts'
@@ -58,6 +59,7 @@ function createProgram(terminal: Terminal): Command {
   addAdminCommands(program, terminal)
   addKeyCommands(program, terminal)
   addSecret(program, terminal)
+  addConfig(program, terminal)
   addHealthcheck(program, terminal)
   return program
 }

@@ -2,7 +2,7 @@
  * How a command ends: 0 done, 1 refused, 2 wrong usage or settings, 3 could not decide. What nobody has given a name is 3: whether
  * it was done is then unknown.
  */
-import { SettingsError } from '@countersign/server/administration'
+import { SecretSourceError, SettingsError } from '@countersign/server/administration'
 import { CommanderError } from 'commander'
 
 export type ExitCode = 0 | 1 | 2 | 3
@@ -34,6 +34,8 @@ export function outcomeOf(error: unknown): { readonly exitCode: ExitCode; readon
   if (!(error instanceof Error)) return { exitCode: 3, message: String(error) }
   const { message } = error
   if (error instanceof CommandError) return { exitCode: error.exitCode, message }
+  if (error instanceof SettingsError) return { exitCode: error.isTransient ? 3 : 2, message }
+  if (error instanceof SecretSourceError) return { exitCode: error.isTransient ? 3 : 2, message: `${message}.` }
   // A TypeError is what the server and the token library answer to a value that cannot be one.
-  return { exitCode: error instanceof SettingsError || error instanceof TypeError ? 2 : 3, message }
+  return { exitCode: error instanceof TypeError ? 2 : 3, message }
 }

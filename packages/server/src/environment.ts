@@ -1,18 +1,17 @@
 /**
- * The settings of the environment, as options. Every secret may also be given as NAME_FILE, the path of a file that holds it.
- * Reads the record it is given (main.ts alone touches process.env) and tells all problems at once, under the names of the
- * settings, before anything is opened or made.
+ * The settings of the environment, as options. Every secret may also be given as NAME_FILE, the path of a file that holds it, or
+ * as a reference to where it is kept (secrets/reference.ts). Reads the record it is given (main.ts alone touches process.env) and
+ * tells all problems at once, under the names of the settings, before anything is opened or made.
  */
-import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Algorithm } from '@countersign/token'
-import { readKeySchedule } from './key-settings.ts'
 import type { AuthorizationServerOptions } from './options.ts'
 import type { RedisOptions } from './revocation/redis-mirror.ts'
+import { type ResolvedEnvironment, resolveSecrets } from './secrets/resolve-secrets.ts'
 import { OptionsError, resolveOptions } from './settings.ts'
+import { assertNoProblems } from './settings-error.ts'
 import { type DatabaseLocation, parseDatabaseLocation } from './store/database-location.ts'
 import type { Store } from './store/store.ts'
-import type { KeySchedule } from './tokens/keys.ts'
 
 /** `dev` fills in what a person trying it out has not set; `start` asks for it. */
 export type RunMode = 'dev' | 'start'
@@ -31,18 +30,6 @@ export interface StartSettings {
   readonly options: Partial<AuthorizationServerOptions>
   /** Sentences about settings that have no effect. */
   readonly warnings: readonly string[]
-}
-
-/** Tells every setting that cannot be used, one line each, and never a secret's value. */
-export class SettingsError extends Error {
-  override readonly name = 'SettingsError'
-
-  readonly problems: readonly string[]
-
-  constructor(problems: readonly string[]) {
-    super(`These settings cannot be used:\n${problems.map((problem) => `  ${problem}\n`).join('')}`)
-    this.problems = problems
-  }
 }
 
 /** The name of the setting behind each option. */
@@ -87,18 +74,45 @@ const otherNames = [
   'COUNTERSIGN_REDIS_URL',
   'COUNTERSIGN_REDIS_PREFIX',
 ]
+/** Secrets that open the place where others are kept, and so are no references themselves. */
+const bootstrapSecretNames = new Set(['VAULT_TOKEN', 'COUNTERSIGN_VAULT_APPROLE_SECRET_ID'])
+/** Read by secrets/ alone, when a secret is a reference to Vault. */
+const vaultNames = [
+  'VAULT_ADDR',
+  'VAULT_NAMESPACE',
+  'VAULT_CACERT',
+  'VAULT_TOKEN',
+  'COUNTERSIGN_VAULT_KUBERNETES_ROLE',
+  'COUNTERSIGN_VAULT_KUBERNETES_TOKEN_FILE',
+  'COUNTERSIGN_VAULT_APPROLE_ROLE_ID',
+  'COUNTERSIGN_VAULT_APPROLE_SECRET_ID',
+  'COUNTERSIGN_VAULT_AUTH_MOUNT',
+  'COUNTERSIGN_VAULT_ALLOW_INSECURE_HTTP',
+]
 const knownNames = new Set([
   ...Object.values(settingOf),
   ...otherNames,
-  ...[...secretNames].map((name) => `${name}_FILE`),
+  ...secretNames,
+  ...vaultNames,
+  ...[...secretNames, ...bootstrapSecretNames].map((name) => `${name}_FILE`),
 ])
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 
+/** Finds each secret where it is kept, so that what comes out has them all as values. */
+export async function resolveEnvironment(env: Environment): Promise<ResolvedEnvironment> {
+  // JWT_SECRET is a name of other programs too: nothing is asked for what has no effect.
+  const usesShared = env.COUNTERSIGN_SIGNING_ALG?.startsWith('HS')
+  return resolveSecrets(
+    env,
+    [...secretNames].filter((name) => usesShared || name !== 'JWT_SECRET'),
+  )
+}
+
 /** @throws SettingsError that lists every problem. */
-export function readEnvironment(env: Environment, mode: RunMode): StartSettings {
+export function readEnvironment({ env, problems: unresolved }: ResolvedEnvironment, mode: RunMode): StartSettings {
   const problems: string[] = []
-  const read = createReader(env, problems)
+  const read = createReader(env)
   const port = readPort(read('PORT'), problems)
   const dataDir = resolve(read('COUNTERSIGN_DATA_DIR') ?? '.countersign')
   const logLevel = read('COUNTERSIGN_LOG_LEVEL') ?? 'info'
@@ -109,54 +123,15 @@ export function readEnvironment(env: Environment, mode: RunMode): StartSettings 
   if (mode === 'start') requireAll(options, problems)
   problems.push(...checkOptions(options, port))
   const database = readDatabase(read('COUNTERSIGN_DATABASE_URL'), dataDir, problems)
-  if (problems.length > 0) throw new SettingsError([...new Set(problems)])
+  assertNoProblems(unresolved, problems)
   return { mode, port, host: read('HOST') ?? '127.0.0.1', dataDir, database, logLevel, options, warnings }
-}
-
-/** What an operator's command needs to know of an installation. */
-export interface InstallationSettings {
-  readonly dataDir: string
-  readonly database: DatabaseLocation
-  /** The master key, unless it is in the data folder. */
-  readonly masterKey: string | undefined
-  readonly previousMasterKey: string | undefined
-  readonly keySchedule: KeySchedule
-}
-
-/** Reads where an installation keeps its data, and nothing of how it serves. @throws SettingsError that lists every problem. */
-export function readInstallation(env: Environment): InstallationSettings {
-  const problems: string[] = []
-  const read = createReader(env, problems)
-  const dataDir = resolve(read('COUNTERSIGN_DATA_DIR') ?? '.countersign')
-  const database = readDatabase(read('COUNTERSIGN_DATABASE_URL'), dataDir, problems)
-  const masterKey = read('COUNTERSIGN_MASTER_KEY')
-  const previousMasterKey = read('COUNTERSIGN_PREVIOUS_MASTER_KEY')
-  const schedule = withoutUndefined({
-    keyRotationPeriod: read('COUNTERSIGN_KEY_ROTATION_PERIOD'),
-    keyPublishAhead: read('COUNTERSIGN_KEY_PUBLISH_AHEAD'),
-    jwksMaxAge: read('COUNTERSIGN_JWKS_MAX_AGE'),
-  })
-  problems.push(...checkOptions({ ...withoutUndefined({ masterKey, previousMasterKey }), ...schedule }, 0))
-  if (problems.length > 0) throw new SettingsError(problems)
-  const keySchedule = readKeySchedule(schedule, () => {})
-  return { dataDir, database, masterKey, previousMasterKey, keySchedule }
 }
 
 type Read = (name: string) => string | undefined
 
-function createReader(env: Environment, problems: string[]): Read {
-  return (name) => {
-    const value = env[name] === '' ? undefined : env[name]
-    const path = secretNames.has(name) ? env[`${name}_FILE`] : undefined
-    if (path === undefined || path === '') return value
-    if (value !== undefined) problems.push(`${name} and ${name}_FILE are both set: keep one`)
-    try {
-      return readFileSync(path, 'utf8').replace(/\r?\n$/, '')
-    } catch (error) {
-      problems.push(`${name}_FILE cannot be read: ${(error as Error).message}`)
-      return undefined
-    }
-  }
+/** Reads settings; what is empty is not set. */
+export function createReader(env: Environment): Read {
+  return (name) => env[name] || undefined
 }
 
 function readPort(text = '4000', problems: string[]): number {
@@ -165,7 +140,8 @@ function readPort(text = '4000', problems: string[]): number {
   return port
 }
 
-function readDatabase(url: string | undefined, dataDir: string, problems: string[]): DatabaseLocation {
+/** Reads where the database is: in the data folder, unless told otherwise. */
+export function readDatabase(url: string | undefined, dataDir: string, problems: string[]): DatabaseLocation {
   if (url === undefined) return { kind: 'sqlite', path: join(dataDir, 'countersign.db') }
   const location = parseDatabaseLocation(url)
   if (location === undefined) problems.push('COUNTERSIGN_DATABASE_URL must be sqlite:<path> or postgres://…')
@@ -220,7 +196,7 @@ function readOptions(
 /** JWT_SECRET is a name that other programs use as well: alone it warns, and only with an HS algorithm is it taken. */
 function readSigningSecret(read: Read, warnings: string[], problems: string[]): string | undefined {
   const secret = read('COUNTERSIGN_SIGNING_SECRET')
-  const alias = read('JWT_SECRET')
+  const alias = read('JWT_SECRET') ?? read('JWT_SECRET_FILE')
   if (secret !== undefined && alias !== undefined && secret !== alias)
     problems.push('COUNTERSIGN_SIGNING_SECRET and JWT_SECRET are both set and differ: keep one')
   if (secret !== undefined || alias === undefined) return secret
@@ -270,7 +246,7 @@ function requireAll(options: Partial<AuthorizationServerOptions>, problems: stri
 }
 
 /** Checks what is there; what dev fills in later stands in with a value that is right. */
-function checkOptions(options: Partial<AuthorizationServerOptions>, port: number): string[] {
+export function checkOptions(options: Partial<AuthorizationServerOptions>, port: number): string[] {
   const standIns = { issuer: `http://localhost:${port || 4000}`, masterKey: new Uint8Array(32), store: {} as Store }
   try {
     resolveOptions({ ...standIns, ...options })
@@ -285,11 +261,23 @@ function renameOptions(detail: string): string {
   return detail.replaceAll(/\b[a-z]+(?:[A-Z][a-z]+)+\b/g, (word) => settingOf[word as keyof typeof settingOf] ?? word)
 }
 
-function findIneffective(env: Environment): string[] {
+/** Every name that is read, apart from NAME_FILE. */
+export const settingNames: readonly string[] = [
+  ...new Set(['PORT', 'HOST', ...Object.values(settingOf), ...secretNames, ...otherNames, ...vaultNames]),
+]
+
+/** Whether a setting is a secret, or an address that may hold one. */
+export function isSecretSetting(name: string): boolean {
+  return secretNames.has(name) || bootstrapSecretNames.has(name)
+}
+
+/** Tells which names have no effect, a sentence each. */
+export function findIneffective(env: Environment): string[] {
   const unknown = Object.keys(env).filter((name) => /^COUNTERSIGN_(?!TEST_)/.test(name) && !knownNames.has(name))
   return unknown.sort().map((name) => `${name} has no effect: this version has no such setting`)
 }
 
-function withoutUndefined(options: Record<string, unknown>): Partial<AuthorizationServerOptions> {
+/** Leaves out what is not set. */
+export function withoutUndefined(options: Record<string, unknown>): Partial<AuthorizationServerOptions> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 }

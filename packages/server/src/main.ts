@@ -10,11 +10,12 @@ import { type AddressInfo, isIPv6, Server as NetServer } from 'node:net'
 import { dirname } from 'node:path'
 import { pino } from 'pino'
 import { assertMasterKeyKept, DataFolderError, prepareDataFolder, readOrMakeMasterKey } from './data-folder.ts'
-import { type RunMode, readEnvironment, SettingsError, type StartSettings } from './environment.ts'
+import { type RunMode, readEnvironment, resolveEnvironment, type StartSettings } from './environment.ts'
 import { createNodeServer } from './node.ts'
 import { readyBlock } from './ready-block.ts'
 import { RestoredDatabaseError } from './revocation/feed.ts'
 import { type AuthorizationServer, createAuthorizationServer } from './server.ts'
+import { SettingsError } from './settings-error.ts'
 import { openStore } from './store/database-location.ts'
 import { assertUsable, UnusableDatabaseError } from './store/sqlite/migrations.ts'
 import type { Store } from './store/store.ts'
@@ -34,7 +35,7 @@ async function main(mode: string | undefined): Promise<void> {
   process.stdout.on('error', () => {})
   const launcherGone = new Promise<void>((resolve) => process.once('disconnect', resolve))
   process.channel?.unref()
-  const settings = readSettings(mode)
+  const settings = await readSettings(mode)
   const log = openLog(mode, settings.logLevel)
   for (const warning of settings.warnings) log.warn(warning)
 
@@ -73,11 +74,11 @@ function openLog(mode: RunMode, level: string): pino.Logger {
   return pino({ level }, pino.destination({ dest: mode === 'dev' ? 2 : 1, sync: false, maxLength: 1 << 20 }))
 }
 
-function readSettings(mode: RunMode): StartSettings {
+async function readSettings(mode: RunMode): Promise<StartSettings> {
   try {
-    return readEnvironment(process.env, mode)
+    return readEnvironment(await resolveEnvironment(process.env), mode)
   } catch (error) {
-    return error instanceof SettingsError ? fail(error.message, 2) : fail(String(error), 1)
+    return error instanceof SettingsError ? fail(error.message, error.isTransient ? 1 : 2) : fail(String(error), 1)
   }
 }
 

@@ -1,8 +1,11 @@
 /** @countersign/server/administration: what an operator's command does to an installation, whether its server runs or not. */
 export { normalizeEmail } from '../accounts/built-in-accounts.ts'
-export { SettingsError } from '../environment.ts'
+export { wrapMasterKey } from '../secrets/master-key-wrapping.ts'
+export { SecretSourceError } from '../secrets/secret-source-error.ts'
+export { SettingsError } from '../settings-error.ts'
 export { completeRestore } from './complete-restore.ts'
 export { copyInstallation } from './copy.ts'
+export { type Configuration, type DescribedSetting, describeConfiguration } from './describe-configuration.ts'
 export { openInstallation } from './installation.ts'
 export { migrateInstallation, readInstallationStatus } from './migrate.ts'
 export { type NewPassword, type RegisteredAccount, registerAccount, registerAdministrator } from './register-account.ts'

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { exportPublicJwk, exportPublicPem, type PublicJwk } from '@countersign/token'
 import { assertMasterKeyKept, readMasterKey } from '../data-folder.ts'
-import { type Environment, readInstallation } from '../environment.ts'
+import type { Environment } from '../environment.ts'
 import { openStore } from '../store/database-location.ts'
 import type { KeyRotation, SigningKeyRecord } from '../store/key-store.ts'
 import type { Act } from '../store/revocation-store.ts'
@@ -12,6 +12,7 @@ import type { Store } from '../store/store.ts'
 import { type KeyState, stateOf } from '../tokens/key-ring.ts'
 import { openKeys, retentionOf, rotatePepper } from '../tokens/keys.ts'
 import { createSeal, type Seal } from '../tokens/seal.ts'
+import { findMasterKeys, readInstallation } from './installation-settings.ts'
 
 /** The public half of a signing key in both of its forms. */
 interface PublicKey {
@@ -43,7 +44,7 @@ interface Installation {
  * @throws UnusableDatabaseError when there is no database, or none of this version of Countersign
  */
 export async function openInstallation(env: Environment): Promise<Installation> {
-  const { dataDir, database, masterKey, previousMasterKey, keySchedule } = readInstallation(env)
+  const { dataDir, database, keySchedule } = await readInstallation(env)
   if (database.kind === 'sqlite' && !existsSync(database.path)) {
     throw new UnusableDatabaseError(
       `There is no database ${database.path}. Start the server once, or set COUNTERSIGN_DATA_DIR or COUNTERSIGN_DATABASE_URL as it has them.`,
@@ -51,24 +52,21 @@ export async function openInstallation(env: Environment): Promise<Installation> 
   }
   const store = await openStore(database)
 
-  function findMasterKey(): string {
-    if (masterKey !== undefined) return masterKey
+  function readKeptMasterKey(): string {
     assertMasterKeyKept(dataDir, database)
     return readMasterKey(dataDir)
   }
 
-  function openSeal(): Seal {
+  async function openSeal(): Promise<Seal> {
     const toBytes = (text: string) => new Uint8Array(Buffer.from(text, 'base64url'))
-    return createSeal(
-      toBytes(findMasterKey()),
-      previousMasterKey === undefined ? undefined : toBytes(previousMasterKey),
-    )
+    const { masterKey = readKeptMasterKey(), previousMasterKey } = await findMasterKeys(env)
+    return createSeal(toBytes(masterKey), previousMasterKey === undefined ? undefined : toBytes(previousMasterKey))
   }
 
   return {
     store,
     async exportPublicKeys() {
-      const keys = await openKeys(store, openSeal())
+      const keys = await openKeys(store, await openSeal())
       return keys.map(({ key }) => ({ jwk: exportPublicJwk(key), pem: exportPublicPem(key) }))
     },
     async describeKeys() {
@@ -77,6 +75,6 @@ export async function openInstallation(env: Environment): Promise<Installation> 
       return (await store.listSigningKeyRecords()).map((key) => ({ ...key, state: stateOf(key, now, retention) }))
     },
     rotateSigningKeys: (atOnce, act) => store.rotateSigningKeys(atOnce ? 0 : keySchedule.publishAhead, act),
-    rotatePepper: (act) => rotatePepper({ store, seal: openSeal(), random: randomBytes }, act),
+    rotatePepper: async (act) => rotatePepper({ store, seal: await openSeal(), random: randomBytes }, act),
   }
 }

@@ -1,0 +1,54 @@
+/** What a setting is when nobody sets it, as `config print` shows it. A test sets each to its default and finds the same server. */
+import { join, resolve } from 'node:path'
+import { parseLifetime } from '@countersign/token'
+import type { Environment, RunMode } from '../environment.ts'
+
+type Default = string | ((env: Environment, mode: RunMode) => string | undefined)
+
+const onlyInDev =
+  (value: (env: Environment) => string): Default =>
+  (env, mode) =>
+    mode === 'dev' ? value(env) : undefined
+
+const issuerInDev = ({ COUNTERSIGN_ISSUER, PORT }: Environment): string =>
+  COUNTERSIGN_ISSUER || `http://localhost:${PORT || 4000}`
+const dataFolder = ({ COUNTERSIGN_DATA_DIR }: Environment): string => resolve(COUNTERSIGN_DATA_DIR || '.countersign')
+
+/** Settings that are missing here are not set by default. */
+const defaults: Readonly<Record<string, Default>> = {
+  PORT: '4000',
+  HOST: '127.0.0.1',
+  COUNTERSIGN_ISSUER: onlyInDev(issuerInDev),
+  COUNTERSIGN_ALLOW_INSECURE_HTTP: 'false',
+  COUNTERSIGN_AUDIENCE: onlyInDev(issuerInDev),
+  COUNTERSIGN_MASTER_KEY: onlyInDev((env) => `kept in ${join(dataFolder(env), 'master-key')}`),
+  COUNTERSIGN_SIGNING_ALG: 'ES256',
+  COUNTERSIGN_ACCESS_TOKEN_LIFETIME: '10m',
+  COUNTERSIGN_SESSION_IDLE_LIFETIME: '7d',
+  COUNTERSIGN_SESSION_LIFETIME: '30d',
+  COUNTERSIGN_COOKIE_SESSION_IDLE_LIFETIME: cookieSessionIdleLifetime,
+  COUNTERSIGN_REFRESH_LEEWAY: '15',
+  COUNTERSIGN_REFRESH_TIMEOUT: '7',
+  COUNTERSIGN_ALLOWED_ORIGINS: onlyInDev(() => 'localhost'),
+  COUNTERSIGN_ROUTE_PREFIX: '/api/auth',
+  COUNTERSIGN_DATA_DIR: dataFolder,
+  COUNTERSIGN_DATABASE_URL: (env) => `sqlite:${join(dataFolder(env), 'countersign.db')}`,
+  COUNTERSIGN_LOG_LEVEL: 'info',
+  COUNTERSIGN_REDIS_PREFIX: 'countersign',
+}
+
+/** Tells the default of a setting, or nothing. */
+export function defaultOf(name: string, env: Environment, mode: RunMode): string | undefined {
+  const value = Object.hasOwn(defaults, name) ? defaults[name] : undefined
+  return typeof value === 'function' ? value(env, mode) : value
+}
+
+function cookieSessionIdleLifetime({ COUNTERSIGN_SESSION_LIFETIME }: Environment): string {
+  try {
+    return COUNTERSIGN_SESSION_LIFETIME && parseLifetime(COUNTERSIGN_SESSION_LIFETIME) < 1800
+      ? COUNTERSIGN_SESSION_LIFETIME
+      : '30m'
+  } catch {
+    return '30m'
+  }
+}
