@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type Environment, readEnvironment, resolveEnvironment } from '../environment.ts'
+import { resolveOptions } from '../settings.ts'
+import type { Store } from '../store/store.ts'
+import { describeConfiguration } from './describe-configuration.ts'
+
+const masterKey = Buffer.alloc(32, 7).toString('base64url')
+const needed = {
+  COUNTERSIGN_ISSUER: 'https://auth.example.com',
+  COUNTERSIGN_AUDIENCE: 'api',
+  COUNTERSIGN_MASTER_KEY: masterKey,
+}
+
+/** What a server is started with, in the end. */
+async function read(env: Environment, mode: 'dev' | 'start'): Promise<object> {
+  const { options, ...others } = readEnvironment(await resolveEnvironment(env), mode)
+  return {
+    ...others,
+    settings: resolveOptions({ issuer: 'http://localhost:4000', masterKey, ...options, store: {} as Store }),
+  }
+}
+
+for (const mode of ['dev', 'start'] as const) {
+  test(`a server with every default of ${mode} written out is the one that has them`, async () => {
+    const given = mode === 'dev' ? {} : needed
+    const { settings, refusal } = await describeConfiguration(given, mode)
+    assert.equal(refusal, undefined)
+    const written = settings.filter(
+      ({ from, isSet, name }) => from === 'default' && isSet && name !== 'COUNTERSIGN_MASTER_KEY',
+    )
+    assert.ok(written.length >= 15)
+    const values = Object.fromEntries(written.map(({ name, value }) => [name, value]))
+    // The word that dev has for any port of this machine is no origin, and cannot be set.
+    const { COUNTERSIGN_ALLOWED_ORIGINS: origins, COUNTERSIGN_REDIS_PREFIX: prefix, ...settable } = values
+    assert.deepEqual([origins, prefix], [mode === 'dev' ? 'localhost' : undefined, 'countersign'])
+    assert.deepEqual(await read({ ...settable, ...given }, mode), await read(given, mode))
+  })
+}
+
+test('the default of one setting that follows another is shown', async () => {
+  const { settings } = await describeConfiguration({ ...needed, COUNTERSIGN_SESSION_LIFETIME: '5m', PORT: '80' }, 'dev')
+  const showOf = (name: string) => settings.find((one) => one.name === name)?.value
+  assert.equal(showOf('COUNTERSIGN_COOKIE_SESSION_IDLE_LIFETIME'), '5m')
+  const dev = await describeConfiguration({ PORT: '8080' }, 'dev')
+  assert.equal(dev.settings.find(({ name }) => name === 'COUNTERSIGN_AUDIENCE')?.value, 'http://localhost:8080')
+})
+
+test('an address is shown without user name, password and query, and not at all where these cannot be told apart', async () => {
+  const shown: [string, string, string | undefined][] = [
+    [
+      'COUNTERSIGN_DATABASE_URL',
+      'postgres://ada:secret@db.example:5432/app?password=secret#secret',
+      'postgres://db.example:5432/app',
+    ],
+    ['COUNTERSIGN_DATABASE_URL', 'postgres://ada:1/secret@db.example/app', undefined],
+    ['COUNTERSIGN_DATABASE_URL', 'postgres://ada:se/cret@db.example/app', undefined],
+    ['COUNTERSIGN_DATABASE_URL', 'mysql secret', undefined],
+    ['COUNTERSIGN_DATABASE_URL', 'sqlite:/var/lib/x.db', 'sqlite:/var/lib/x.db'],
+    ['COUNTERSIGN_REDIS_URL', 'rediss://:secret@cache.example/0', 'rediss://cache.example/0'],
+    ['COUNTERSIGN_REDIS_URL', 'redis://:12#secret@cache.example', undefined],
+    ['COUNTERSIGN_ISSUER', 'https://ada:secret@auth.example.com', 'https://auth.example.com'],
+    ['VAULT_ADDR', 'https://ada:secret@vault.example', 'https://vault.example'],
+    ['VAULT_TOKEN', 'secret', undefined],
+    ['COUNTERSIGN_VAULT_APPROLE_SECRET_ID', 'secret', undefined],
+    ['COUNTERSIGN_SIGNING_SECRET', 'secret', undefined],
+    ['JWT_SECRET', 'secret', undefined],
+  ]
+  for (const [name, value, expected] of shown) {
+    const { settings } = await describeConfiguration({ ...needed, [name]: value }, 'start')
+    const found = settings.find((one) => one.name === name)
+    assert.deepEqual([found?.isSet, found?.value, found?.from], [true, expected, 'environment'], value)
+  }
+})
