@@ -128,7 +128,7 @@ test('commands that need no master key work while its place is away', async (t) 
   const vault = await startVault(t, { token, secrets: { 'secret/auth': { key: text } } })
   const exported = await run(['keys', 'export'], { ...env, VAULT_ADDR: vault.url })
   assert.equal(exported.code, 0)
-  assert.equal(JSON.parse(exported.stdout).keys.length, 1)
+  assert.ok(JSON.parse(exported.stdout).keys.length > 0)
 })
 
 test('a command finds the database by a reference', async (t) => {

@@ -270,12 +270,14 @@ describe('a master key that a key of Vault wraps', () => {
     assert.match(stderr, /no master key on stdin/)
   })
 
-  test('is the only setting that can be wrapped', async (t) => {
+  test('is, with the one before it, the only setting that can be wrapped', async (t) => {
     const { env } = await setUp(t)
     const { stdout } = await run(['secret', '--wrap', 'vault-transit:countersign'], env)
+    const previous = await describeConfig({ ...env, COUNTERSIGN_PREVIOUS_MASTER_KEY: stdout.trim() })
+    assert.deepEqual(previous.problems, [])
     const { isTransient, problems } = await describeConfig({ ...env, ...database(stdout.trim()) })
     assert.equal(isTransient, false)
-    assert.match(problems[0] ?? '', /^COUNTERSIGN_DATABASE_URL .*: only COUNTERSIGN_MASTER_KEY can be wrapped/)
+    assert.match(problems[0] ?? '', /^COUNTERSIGN_DATABASE_URL .*: only a master key can be wrapped/)
   })
 })
 

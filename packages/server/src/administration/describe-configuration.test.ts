@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Environment, readEnvironment, resolveEnvironment } from '../environment.ts'
+import { type Environment, readEnvironment, resolveEnvironment, settingNames } from '../environment.ts'
 import { resolveOptions } from '../settings.ts'
 import type { Store } from '../store/store.ts'
 import { describeConfiguration } from './describe-configuration.ts'
+import { defaults } from './setting-defaults.ts'
 
 const masterKey = Buffer.alloc(32, 7).toString('base64url')
 const needed = {
@@ -20,6 +21,10 @@ async function read(env: Environment, mode: 'dev' | 'start'): Promise<object> {
     settings: resolveOptions({ issuer: 'http://localhost:4000', masterKey, ...options, store: {} as Store }),
   }
 }
+
+test('every setting says what it is by default', () => {
+  assert.deepEqual(Object.keys(defaults).sort(), [...settingNames].sort())
+})
 
 for (const mode of ['dev', 'start'] as const) {
   test(`a server with every default of ${mode} written out is the one that has them`, async () => {
