@@ -91,6 +91,18 @@ describe('a server starts with a master key, and goes on when its place is away:
   })
 })
 
+test('an installation whose master key has lain in the open goes over to a new one that is wrapped', async (t) => {
+  const vault = await startVault(t, { token })
+  const env = { VAULT_ADDR: vault.url, VAULT_TOKEN: token, ...(await newInstallation(t)) }
+  const { stdout } = await run(['secret', '--wrap', 'vault-transit:countersign'], env)
+  const wrapped = { ...env, COUNTERSIGN_MASTER_KEY: stdout.trim() }
+  for (const previous of [{ COUNTERSIGN_PREVIOUS_MASTER_KEY: text }, {}]) {
+    const server = await start(t, { ...wrapped, ...previous })
+    assert.equal(await signUp(server.url, 'ada@example.com'), 200)
+    assert.equal((await server.stop()).code, 0)
+  }
+})
+
 test('a server whose secrets cannot be had lists them beside what else is wrong, and exits 2', async () => {
   const env = {
     ...settings,

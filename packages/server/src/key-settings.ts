@@ -41,7 +41,9 @@ export function readKeySchedule(options: Partial<AuthorizationServerOptions>, co
   const jwksMaxAge = readSeconds('jwksMaxAge', options.jwksMaxAge ?? '5m', [1, 86_400, 'from 1 s to 1 d'], complain)
   const ahead = options.keyPublishAhead ?? '24h'
   const publishAhead =
-    ahead === 0 ? 0 : readSeconds('keyPublishAhead', ahead, [1, 366 * 86_400, 'from 1 s to 366 d, or 0'], complain)
+    ahead === 0 || ahead === '0'
+      ? 0
+      : readSeconds('keyPublishAhead', ahead, [1, 366 * 86_400, 'from 1 s to 366 d, or 0'], complain)
   const rotationPeriod = readSeconds(
     'keyRotationPeriod',
     options.keyRotationPeriod ?? '90d',

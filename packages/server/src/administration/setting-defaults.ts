@@ -28,7 +28,7 @@ export const defaults: Readonly<Record<string, Default | undefined>> = {
   COUNTERSIGN_PREVIOUS_SIGNING_SECRET: undefined,
   JWT_SECRET: undefined,
   COUNTERSIGN_KEY_ROTATION_PERIOD: '90d',
-  COUNTERSIGN_KEY_PUBLISH_AHEAD: '24h',
+  COUNTERSIGN_KEY_PUBLISH_AHEAD: (_env, mode) => (mode === 'dev' ? '0' : '24h'),
   COUNTERSIGN_JWKS_MAX_AGE: '5m',
   COUNTERSIGN_ACCESS_TOKEN_LIFETIME: '10m',
   COUNTERSIGN_SESSION_IDLE_LIFETIME: '7d',
