@@ -42,11 +42,21 @@ describe('exit codes', () => {
   })
 
   test('2 for settings that cannot be used, all told at once', async (t) => {
-    const env = { COUNTERSIGN_DATABASE_URL: 'mysql://root:hunter2@db', COUNTERSIGN_MASTER_KEY: 'hunter2' }
+    const env = { COUNTERSIGN_DATABASE_URL: 'mysql://root:hunter2@db', COUNTERSIGN_JWKS_MAX_AGE: 'long' }
     const { code, stderr } = await run(['keys', 'list'], { COUNTERSIGN_DATA_DIR: newFolder(t), ...env })
     assert.equal(code, 2)
-    assert.match(stderr, /COUNTERSIGN_DATABASE_URL must be[\s\S]*COUNTERSIGN_MASTER_KEY must be 32 random bytes/)
+    assert.match(stderr, /COUNTERSIGN_DATABASE_URL must be[\s\S]*COUNTERSIGN_JWKS_MAX_AGE must be/)
     assert.doesNotMatch(stderr, /hunter2/)
+  })
+
+  test('2 for a master key that is none, of a command that needs it; others go on without', async (t) => {
+    const { env } = await newInstallation(t)
+    const wrong = { ...env, COUNTERSIGN_MASTER_KEY: 'hunter2', COUNTERSIGN_PREVIOUS_MASTER_KEY: 'hunter2' }
+    const { code, stderr } = await run(['keys', 'export'], wrong)
+    assert.equal(code, 2)
+    assert.match(stderr, /COUNTERSIGN_MASTER_KEY must be 32 random bytes[\s\S]*COUNTERSIGN_PREVIOUS_MASTER_KEY must be/)
+    assert.doesNotMatch(stderr, /hunter2/)
+    assert.equal((await run(['keys', 'list'], wrong)).code, 0)
   })
 
   test('2 for wrong usage, with help on stderr and nothing on stdout', async () => {
