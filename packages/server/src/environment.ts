@@ -243,6 +243,8 @@ function requireAll(options: Partial<AuthorizationServerOptions>, problems: stri
   for (const [option, mend] of Object.entries(mends) as [keyof typeof mends, string][]) {
     if (options[option] === undefined) problems.push(`${settingOf[option]} is not set: ${mend}`)
   }
+  if (options.keyPublishAhead === '0')
+    problems.push('COUNTERSIGN_KEY_PUBLISH_AHEAD must not be 0 in start: verifiers would not know a new key')
 }
 
 /** Checks what is there; what dev fills in later stands in with a value that is right. */

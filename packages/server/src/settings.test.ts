@@ -42,6 +42,21 @@ test('refuses a leeway of at most twice the time-out: honest clients would be ta
   assert.deepEqual(problemsOf({ refreshLeeway: 15, refreshTimeout: 7 }), [])
 })
 
+test('refuses a schedule of keys by which a verifier would not know a key that signs', () => {
+  assert.deepEqual(problemsOf({ keyPublishAhead: '10m' }), ['keyPublishAhead'], 'less than 2.2 times 5 m')
+  assert.deepEqual(problemsOf({ keyPublishAhead: '11m' }), [])
+  assert.deepEqual(problemsOf({ keyPublishAhead: '10m', jwksMaxAge: '4m' }), [])
+  assert.deepEqual(problemsOf({ keyRotationPeriod: '23h' }), ['keyRotationPeriod'])
+  assert.deepEqual(problemsOf({ keyPublishAhead: 0, keyRotationPeriod: '1d' }), [])
+  assert.deepEqual(problemsOf({ jwksMaxAge: '2d', keyPublishAhead: '90d' }), ['jwksMaxAge'])
+})
+
+test('refuses a previous master key that is none, or the present one', () => {
+  assert.deepEqual(problemsOf({ previousMasterKey: new Uint8Array(32).fill(1) }), [])
+  assert.deepEqual(problemsOf({ previousMasterKey: new Uint8Array(32) }), ['previousMasterKey'])
+  assert.deepEqual(problemsOf({ previousMasterKey: 'short' }), ['previousMasterKey'])
+})
+
 describe('an issuer', () => {
   const wrong = [
     'http://auth.example.com',
