@@ -1,0 +1,161 @@
+// Any one process dies or stands still, at any moment, under load: what was acknowledged is true afterwards, and nothing else.
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { describe, type TestContext, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { createProtection, type Protection } from '@countersign/resource-server'
+import { registerClient } from '../../clients/register-client.ts'
+import { openPostgresStore } from '../../store/postgres/postgres-store.ts'
+import { type Fleet, type Instance, RefreshingClient, skip, startFleet } from '../fleet.ts'
+import { ask, type Cluster, skipOwn, startCluster } from '../postgres-cluster.ts'
+import { signUp } from '../running-server.ts'
+import type { Tokens } from '../test-server.ts'
+
+/** What has been acknowledged. */
+interface Ledger {
+  readonly alive: RefreshingClient[]
+  readonly ended: Tokens[]
+}
+
+async function followFeed(t: TestContext, { url, database }: Fleet): Promise<Protection> {
+  const store = openPostgresStore({ url: database })
+  const registration = { name: 'An API', scope: ['revocations:read'] }
+  const client = await registerClient(store, registration, { actor: 'test', reason: '' }, randomBytes)
+  await store.close()
+  const feed = { clientId: client?.clientId ?? '', clientSecret: client?.clientSecret ?? '' }
+  const protection = createProtection({ issuer: url, audience: url, feed, log: { warn: () => undefined } })
+  t.after(() => protection.close())
+  return protection
+}
+
+/** Signs in, refreshes, and ends some of its sessions, all the time; what is not acknowledged is not written down. */
+async function live(fleet: Fleet, name: string, ledger: Ledger, isOver: () => boolean): Promise<void> {
+  for (let count = 0; !isOver(); count++) {
+    const tokens = await signUp(fleet.url, `${name}-${count}`).catch(() => undefined)
+    if (tokens === undefined) {
+      await setTimeout(200)
+      continue
+    }
+    const client = new RefreshingClient(tokens.refreshToken)
+    ledger.alive.push(client)
+    for (let turn = 0; turn < 4 && !isOver(); turn++) {
+      await setTimeout(100 + Math.random() * 300)
+      await client.refreshOnce(fleet.url)
+    }
+    if (count % 2 === 0) continue
+    const headers = { authorization: `Bearer ${client.token}` }
+    ledger.alive.splice(ledger.alive.indexOf(client), 1)
+    const signal = AbortSignal.timeout(3000)
+    const reply = await fetch(`${fleet.url}/api/auth/logout`, { method: 'POST', headers, signal }).catch(
+      () => undefined,
+    )
+    if (reply?.status === 204) ledger.ended.push({ ...tokens, refreshToken: client.token })
+  }
+}
+
+/** Waits until every server says that it can serve. */
+async function settle({ instances }: Fleet): Promise<void> {
+  for (const { port } of instances)
+    await until(async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).status === 200, `${port} is not ready`)
+}
+
+async function until(holds: () => Promise<boolean>, what: string): Promise<void> {
+  const end = performance.now() + 20_000
+  while (!(await holds().catch(() => false))) {
+    if (performance.now() > end) throw new Error(what)
+    await setTimeout(50)
+  }
+}
+
+/** Everything acknowledged is true at every server and at an API that follows the feed, and the feed has no gap. */
+async function assertTrue(fleet: Fleet, ledger: Ledger, protection: Protection, after: string): Promise<void> {
+  const addresses = fleet.instances.map(({ port }) => `http://127.0.0.1:${port}`)
+  const anyAddress = () => addresses[Math.floor(Math.random() * addresses.length)] ?? ''
+  for (const client of ledger.alive) await client.refreshOnce(anyAddress())
+  const refusals = ledger.alive.flatMap((client) => client.refusals)
+  assert.deepEqual(refusals, [], `after ${after}: an acknowledged session is dead`)
+  for (const { accessToken, refreshToken } of ledger.ended) {
+    const headers = { authorization: `Bearer ${accessToken}` }
+    const me = await fetch(`${anyAddress()}/api/auth/me`, { headers })
+    const dead = new RefreshingClient(refreshToken)
+    await dead.refreshOnce(anyAddress())
+    assert.deepEqual([me.status, dead.refusals.length], [401, 1], `after ${after}: a session that was ended lives`)
+    await until(async () => (await decide(protection, accessToken)) === 401, `after ${after}: the API was not told`)
+  }
+  const [gaps] = await ask(
+    fleet.database,
+    `SELECT f.head::int AS head, count(r.seq)::int AS numbered, coalesce(max(r.seq), 0)::int AS last
+     FROM countersign.revocation_feed f LEFT JOIN countersign.revocations r ON r.seq IS NOT NULL GROUP BY f.head`,
+  )
+  assert.deepEqual(gaps, { head: gaps?.head, numbered: gaps?.head, last: gaps?.head }, `after ${after}: a gap`)
+  const thefts = await ask(fleet.database, "SELECT 1 FROM countersign.audit WHERE event = 'refresh.reuse'")
+  assert.deepEqual(thefts, [], `after ${after}: somebody was taken for a thief`)
+}
+
+async function decide(protection: Protection, token: string): Promise<number> {
+  const header = (name: string) => (name === 'authorization' ? `Bearer ${token}` : undefined)
+  const decision = await protection.decide({ method: 'GET', header })
+  return decision.outcome === 'refused' ? decision.error.status : 200
+}
+
+/** Each with what it does to the fleet; it is over when the part is back. */
+function faultsOf(fleet: Fleet, cluster: Cluster): readonly (readonly [string, () => Promise<void>])[] {
+  const serverAt = (index: number) => fleet.instances[index] as Instance
+  async function replace(index: number, signal: NodeJS.Signals): Promise<void> {
+    const { child, port, ended } = serverAt(index)
+    child.kill(signal)
+    await ended()
+    await setTimeout(1000)
+    fleet.instances[index] = await fleet.start(port)
+  }
+  async function freeze(index: number): Promise<void> {
+    serverAt(index).child.kill('SIGSTOP')
+    await setTimeout(5000)
+    serverAt(index).child.kill('SIGCONT')
+  }
+  async function restartDatabase(signal: 'SIGINT' | 'SIGQUIT'): Promise<void> {
+    await cluster.end(signal)
+    await setTimeout(1500)
+    await cluster.start()
+  }
+  return [
+    ['a server was killed', () => replace(0, 'SIGKILL')],
+    ['another stood still for five seconds', () => freeze(1)],
+    ['PostgreSQL was restarted', () => restartDatabase('SIGINT')],
+    ['PostgreSQL crashed', () => restartDatabase('SIGQUIT')],
+    [
+      'PostgreSQL stood still for eight seconds',
+      async () => {
+        cluster.signal('SIGSTOP')
+        await setTimeout(8000)
+        cluster.signal('SIGCONT')
+      },
+    ],
+    ['the last server was killed', () => replace(2, 'SIGKILL')],
+  ]
+}
+
+describe('under load', { skip: skip || skipOwn }, () => {
+  test('whatever dies or stands still: every acknowledged session lives, no ended one does, the feed has no gap', async (t) => {
+    const cluster = await startCluster()
+    t.after(cluster.remove)
+    const fleet = await startFleet(t, { database: cluster.url })
+    const protection = await followFeed(t, fleet)
+    const ledger: Ledger = { alive: [], ended: [] }
+    for (const [what, happen] of faultsOf(fleet, cluster)) {
+      let isOver = false
+      const names = Array.from({ length: 5 }, () => randomBytes(4).toString('hex'))
+      const clients = names.map((name) => live(fleet, name, ledger, () => isOver))
+      await setTimeout(1500)
+      await happen()
+      await settle(fleet)
+      await setTimeout(1500)
+      isOver = true
+      await Promise.all(clients)
+      await assertTrue(fleet, ledger, protection, what)
+    }
+    assert.ok(ledger.alive.length >= 10 && ledger.ended.length >= 5, `${ledger.alive.length}, ${ledger.ended.length}`)
+    const told = fleet.instances.map(({ output }) => output.stdout).join('')
+    assert.match(told, /"reason":"PostgreSQL: [^"]+".*"msg":"request not served"/, 'the log explains')
+  })
+})
