@@ -123,6 +123,30 @@ describe('admin create', () => {
 })
 
 describe('users suspend and restore', () => {
+  test('each of a list on stdin, and one that is not there keeps nobody else from it', async (t) => {
+    const { env, store } = await newInstallation(t)
+    const emails = ['ada@example.com', 'bob@example.com', 'eve@example.com']
+    for (const email of emails) await store.createAccount({ id: `usr_${email}`, email, passwordHash: 'none' })
+    const list = `ada@example.com\n\nnobody@example.com\n usr_bob@example.com \r\n`
+    const { code, stdout, stderr } = await run(['users', 'suspend', '-', '--json', '--reason', 'bought'], env, list)
+    assert.equal(code, 1)
+    const ids = ['usr_ada@example.com', 'usr_bob@example.com']
+    assert.deepEqual(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+      ids.map((id) => ({ id, suspended: true })),
+    )
+    assert.equal(stderr, 'There is no user nobody@example.com.\n1 of 3 are not there.\n')
+    const subjects = (await store.listAudit(undefined, 10)).map(({ event, subject }) => [event, subject])
+    assert.deepEqual(
+      subjects,
+      ids.toReversed().map((id) => ['user.suspend', id]),
+    )
+    assert.equal((await run(['users', 'restore', '-'], env, ids.join('\n'))).code, 0)
+  })
+
   test('take an id or an e-mail address, and keep who did it and why', async (t) => {
     const installation = await newInstallation(t)
     const { env, store } = installation

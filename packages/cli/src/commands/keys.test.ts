@@ -3,8 +3,9 @@ import { createPublicKey } from 'node:crypto'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { createAuthorizationServer } from '@countersign/server'
 import { createSigner, createVerifier, importJwkSet, importKey, type JwkSet } from '@countersign/token'
-import { newInstallation, run, runJson } from '../test/command.ts'
+import { ada, newInstallation, run, runJson } from '../test/command.ts'
 
 type Listed = { readonly keys: readonly Record<string, unknown>[] }
 
@@ -97,6 +98,33 @@ describe('keys', () => {
     for (const { refreshToken } of [before, after])
       assert.equal((await call('/api/auth/refresh', { refreshToken })).status, 200)
     assert.equal((await run(['keys', 'rotate', '--pepper', '--now'], env)).code, 2)
+  })
+
+  test('abandons what a lost master key sealed: the server starts with another, accounts are there, sessions are not', async (t) => {
+    const { env, signUp, store } = await newInstallation(t)
+    const { accessToken, refreshToken } = await signUp()
+    assert.equal((await run(['keys', 'abandon'], env)).code, 2)
+    const masterKey = Buffer.alloc(32, 6)
+    const log = { debug() {}, info() {}, warn() {}, error() {} }
+    const start = () => createAuthorizationServer({ issuer: 'http://localhost:4000', masterKey, store, log })
+    await assert.rejects(start().ready(), /sealed with another master key/)
+    const { env: lost } = { env: { ...env, COUNTERSIGN_MASTER_KEY: masterKey.toString('base64url') } }
+    const told = await runJson(['keys', 'abandon', '--end-every-session', '--reason', 'lost'], lost)
+    assert.deepEqual(told, { abandoned: true })
+    const server = start()
+    await server.ready()
+    const post = (path: string, body: object) =>
+      server.fetch(
+        new Request(`http://localhost:4000${path}`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+        }),
+      )
+    assert.equal((await post('/api/auth/refresh', { refreshToken })).status, 401)
+    const signedIn = await post('/api/auth/login', ada)
+    assert.equal(signedIn.status, 200)
+    assert.notEqual(kidOf(((await signedIn.json()) as { accessToken: string }).accessToken), kidOf(accessToken))
   })
 
   test('generates a private key that signs, and warns on stderr alone', async () => {

@@ -33,6 +33,16 @@ export function addKeyCommands(program: Command, terminal: Terminal): void {
     .option('--json', 'print {"kid": …, "revoked": true}')
     .action((kid: string, options: ActOptions) => revoke(terminal, kid, options))
   keys
+    .command('abandon')
+    .description(
+      'after the master key is lost: revoke every key, forget every pepper, end every session. Stop the servers before',
+    )
+    .addHelpText('before', 'Examples:\n  countersign keys abandon --end-every-session --reason "master key lost"\n')
+    .requiredOption('--end-every-session', 'say that you know what it does')
+    .addOption(reasonOption())
+    .option('--json', 'print {"abandoned": true}')
+    .action((options: ActOptions) => abandon(terminal, options))
+  keys
     .command('export')
     .description('print the public keys; the master key is needed, as the server has it')
     .addHelpText('before', 'Examples:\n  countersign keys export > jwks.json\n  countersign keys export --format pem\n')
@@ -106,6 +116,12 @@ async function revoke(terminal: Terminal, kid: string, options: ActOptions): Pro
     if (outcome === 'unknown') refuse('There is no such key in use.')
     printResult(terminal, options.json, { kid, revoked: true }, `Revoked key ${showable(kid)}.`)
   })
+}
+
+async function abandon(terminal: Terminal, options: ActOptions): Promise<void> {
+  await withInstallation(terminal, ({ store }) => store.abandonKeys(actOf(options)))
+  const text = 'Every session is ended and every key revoked. Start the servers with a new master key.'
+  printResult(terminal, options.json, { abandoned: true }, text)
 }
 
 async function exportKeys(terminal: Terminal, format: 'jwks' | 'pem'): Promise<void> {

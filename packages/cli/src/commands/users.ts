@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { findUserId, withInstallation } from '../installation.ts'
 import { refuse } from '../outcome.ts'
 import { readPassword } from '../password-input.ts'
-import { printResult, showable, type Terminal } from '../terminal.ts'
+import { printResult, readStdin, showable, type Terminal } from '../terminal.ts'
 import { type AccountOptions, addAccountOptions, printAccount } from './account-options.ts'
 import { type ActOptions, actOf, reasonOption } from './reason.ts'
 
@@ -18,18 +18,23 @@ export function addUserCommands(program: Command, terminal: Terminal): void {
     )
     .action((options: AccountOptions) => createUser(terminal, options))
   addAct(users.command('suspend <user>'), 'sign a user out everywhere and keep them out')
-    .addHelpText('before', 'Examples:\n  countersign users suspend ada@example.com --reason "device stolen"\n')
-    .action((user: string, options: ActOptions) => suspend(terminal, user, options))
+    .addHelpText(
+      'before',
+      'Examples:\n  countersign users suspend ada@example.com --reason "device stolen"\n  countersign users suspend - --reason "bought accounts" < ids.txt\n',
+    )
+    .action((user: string, options: ActOptions) => change(terminal, 'suspend', user, options))
   addAct(users.command('restore <user>'), 'let a suspended user sign in again')
     .addHelpText('before', 'Examples:\n  countersign users restore ada@example.com\n')
-    .action((user: string, options: ActOptions) => restore(terminal, user, options))
+    .action((user: string, options: ActOptions) => change(terminal, 'restore', user, options))
 }
 
 function addAct(command: Command, description: string): Command {
   return command
-    .description(description, { user: 'the id of the user, or the e-mail address of an account' })
+    .description(description, {
+      user: 'the id of the user, or the e-mail address of an account; - reads one a line from stdin',
+    })
     .addOption(reasonOption())
-    .option('--json', 'print {"id": …, "suspended": true or false}')
+    .option('--json', 'print {"id": …, "suspended": true or false}, one a line')
 }
 
 async function createUser(terminal: Terminal, options: AccountOptions): Promise<void> {
@@ -41,20 +46,28 @@ async function createUser(terminal: Terminal, options: AccountOptions): Promise<
   })
 }
 
-async function suspend(terminal: Terminal, user: string, options: ActOptions): Promise<void> {
-  await withInstallation(terminal, async ({ store }) => {
-    const id = await findUserId(store, user)
-    const { outcome } = await store.suspendUser(id, actOf(options))
-    if (outcome === 'unknown') refuse('There is no such user.')
-    printResult(terminal, options.json, { id, suspended: true }, `Suspended ${showable(id)}.`)
-  })
-}
+type Change = 'suspend' | 'restore'
 
-async function restore(terminal: Terminal, user: string, options: ActOptions): Promise<void> {
+/** Suspends or restores one user, or each of a list on stdin; one that is not there keeps nobody else from it. */
+async function change(terminal: Terminal, what: Change, user: string, options: ActOptions): Promise<void> {
+  const users = user === '-' ? (await readStdin(terminal)).split('\n').map((line) => line.trim()) : [user]
+  const named = users.filter((one) => one !== '')
   await withInstallation(terminal, async ({ store }) => {
-    const id = await findUserId(store, user)
-    const { outcome } = await store.restoreUser(id, actOf(options))
-    if (outcome === 'unknown') refuse('There is no such user.')
-    printResult(terminal, options.json, { id, suspended: false }, `Restored ${showable(id)}.`)
+    let unknown = 0
+    for (const one of named) {
+      const id = await findUserId(store, one)
+      const act = actOf(options)
+      const { outcome } = await (what === 'suspend' ? store.suspendUser(id, act) : store.restoreUser(id, act))
+      if (outcome === 'unknown') {
+        unknown += 1
+        if (named.length > 1) terminal.say(`There is no user ${showable(one)}.\n`)
+        continue
+      }
+      const isSuspended = outcome === 'suspended'
+      const text = `${isSuspended ? 'Suspended' : 'Restored'} ${showable(id)}.`
+      printResult(terminal, options.json, { id, suspended: isSuspended }, text)
+    }
+    if (unknown > 0)
+      refuse(named.length === 1 ? 'There is no such user.' : `${unknown} of ${named.length} are not there.`)
   })
 }

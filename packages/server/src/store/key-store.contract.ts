@@ -152,6 +152,26 @@ export function keyContract(name: string, fixture: StoreFixture): void {
       assert.deepEqual(await store.revoke({ kind: 'key', kid: 'one' }, act), { outcome: 'revoked' })
     })
 
+    rule(
+      'abandoned keys are revoked, each by its own entry, peppers are gone, and everything is ended',
+      async (opened) => {
+        const { store } = opened
+        await offer(opened, 'one')
+        await offer(opened, 'two')
+        await store.addPepper(pepper(1, 'a'))
+        const { keysVersion } = await store.readHead()
+        await store.abandonKeys(act)
+        assert.deepEqual(await statesOf(opened), { one: 'revoked', two: 'revoked' })
+        assert.deepEqual([await kept(store), await store.listPeppers()], [[], []])
+        assert.equal((await store.readHead()).keysVersion, keysVersion + 1)
+        await store.sequence(10, 0)
+        const entries = (await store.readSnapshot()).entries.map(([kind, value]) => `${kind} ${value}`)
+        assert.deepEqual(entries.sort(), ['g ', 'k one', 'k two'])
+        assert.equal(await store.isRevoked({ iat: start / 1000 }), true)
+        assert.deepEqual(await offer(opened, 'three'), { outcome: 'active' })
+      },
+    )
+
     rule('every change raises the version of the keys, and nothing else does', async (opened) => {
       const { store } = opened
       let version = (await store.readHead()).keysVersion

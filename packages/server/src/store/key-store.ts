@@ -76,6 +76,9 @@ export interface KeyStore {
   destroySigningKeys(retention: number): Promise<void>
   resealSigningKey(kid: string, change: Resealing): Promise<void>
 
+  /** Revokes every signing key, forgets every pepper and ends everything that was issued: what is sealed can be opened by nobody any more. */
+  abandonKeys(act: Act): Promise<void>
+
   listPeppers(): Promise<readonly SealedPepper[]>
   /** Keeps a new pepper unless its id is taken. An operator's act is kept in the audit table. */
   addPepper(pepper: SealedPepper, act?: Act): Promise<{ outcome: 'added' | 'taken' }>

@@ -47,6 +47,7 @@ const texts = {
   destroySigningKeys: `UPDATE countersign.signing_keys SET sealed = ''
     WHERE length(sealed) > 0 AND (revoked_at IS NOT NULL OR retire_at + $1::bigint <= countersign.now_ms())`,
   resealSigningKey: 'UPDATE countersign.signing_keys SET sealed = $3 WHERE kid = $1 AND sealed = $2',
+  abandonKeys: 'SELECT countersign.abandon_keys($1, $2)',
   listPeppers: 'SELECT * FROM countersign.peppers ORDER BY id',
   addPepper: 'SELECT countersign.add_pepper($1, $2, $3, $4, $5) AS outcome',
   resealPepper: 'UPDATE countersign.peppers SET sealed = $3 WHERE id = $1 AND sealed = $2',

@@ -34,6 +34,10 @@ export function keysIn({ run }: Database): KeyStore {
       await run(calls.resealSigningKey, [kid, from, to])
     },
 
+    async abandonKeys({ actor, reason }) {
+      await run(calls.abandonKeys, [actor, reason])
+    },
+
     async listPeppers() {
       return (await run(calls.listPeppers)).map(toSealedPepper)
     },

@@ -48,7 +48,9 @@ export function revocationsIn({ run }: Database): RevocationStore {
     },
 
     async isRevoked({ sid = null, jti = null, kid = null, sub = null, clientId = null, iat = null }) {
-      return (await run(calls.isRevoked, [sid, jti, kid, sub, clientId, iat])).length > 0
+      // A NumericDate may have a fraction (RFC 7519 §2), and a not-before has none.
+      const second = iat === null ? null : Math.floor(iat)
+      return (await run(calls.isRevoked, [sid, jti, kid, sub, clientId, second])).length > 0
     },
 
     async revoke(target, { actor, reason }) {

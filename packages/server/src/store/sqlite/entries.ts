@@ -26,6 +26,14 @@ export function audit(sql: Statements, event: string, subject: string, { actor, 
   sql.writeAudit.run({ now, event, actor, subject, reason })
 }
 
+/** Ends every session, and everything that was issued until now; inside the transaction of the act. */
+export function endEverything(sql: Statements, now: number): void {
+  const notBefore = notBeforeOf(now)
+  sql.raiseGlobalNotBefore.run({ notBefore })
+  sql.revokeEverySession.run({ now })
+  writeEntry(sql, 'g', '', notBefore / 1000, now)
+}
+
 /** A not-before is at most a second ahead of the clock that wrote it. */
 export function isClockBehind(notBefore: number, now: number): boolean {
   return notBefore - now > 1000

@@ -2,7 +2,7 @@
 import type { KeyStore } from '../key-store.ts'
 import { toSealedPepper, toSigningKey, toSigningKeyRecord } from '../rows.ts'
 import type { Database } from './database.ts'
-import { audit } from './entries.ts'
+import { audit, endEverything, writeEntry } from './entries.ts'
 import type { Statements } from './statements.ts'
 
 export function keysIn({ sql, transaction }: Database): KeyStore {
@@ -53,6 +53,17 @@ export function keysIn({ sql, transaction }: Database): KeyStore {
 
     async resealSigningKey(kid, change) {
       await transaction(() => sql.resealSigningKey.run({ kid, ...change }))
+    },
+
+    async abandonKeys(act) {
+      await transaction((now) => {
+        endEverything(sql, now)
+        audit(sql, 'revoke.all', '*', act, now)
+        for (const { kid } of sql.abandonSigningKeys.all({ now })) writeEntry(sql, 'k', String(kid), 0, now)
+        sql.deletePeppers.run()
+        sql.raiseKeysVersion.run()
+        audit(sql, 'keys.abandon', '*', act, now)
+      })
     },
 
     async listPeppers() {

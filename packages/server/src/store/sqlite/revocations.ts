@@ -2,7 +2,7 @@
 import { type RevocationStore, type RevocationTarget, subjectOf } from '../revocation-store.ts'
 import { toAuditRecord, toEntry } from '../rows.ts'
 import type { Database } from './database.ts'
-import { audit, notBeforeOf, readHead, writeEntry } from './entries.ts'
+import { audit, endEverything, notBeforeOf, readHead, writeEntry } from './entries.ts'
 import { revokeKey } from './keys.ts'
 import { revokeAll } from './sessions.ts'
 import type { Statements } from './statements.ts'
@@ -21,7 +21,7 @@ export function revocationsIn({ sql, now: clock, transaction }: Database): Revoc
     async completeRestore(epoch, keepsSessions, act) {
       await transaction((now) => {
         if (!keepsSessions) {
-          revokeTarget(sql, { kind: 'all' }, now)
+          endEverything(sql, now)
           audit(sql, 'revoke.all', '*', act, now)
         }
         sql.beginEpoch.run({ epoch })
@@ -121,9 +121,7 @@ function revokeTarget(sql: Statements, target: RevocationTarget, now: number): b
       writeEntry(sql, 'k', target.kid, 0, now)
       return true
     case 'all':
-      sql.raiseGlobalNotBefore.run({ notBefore })
-      sql.revokeEverySession.run({ now })
-      writeEntry(sql, 'g', '', notBefore / 1000, now)
+      endEverything(sql, now)
       return true
   }
 }

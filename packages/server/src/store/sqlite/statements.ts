@@ -137,6 +137,8 @@ const sql = {
   activateSigningKey: 'UPDATE signing_keys SET activate_at = :at WHERE kid = :kid',
   retireSigningKey: 'UPDATE signing_keys SET retire_at = :at WHERE kid = :kid',
   revokeSigningKey: 'UPDATE signing_keys SET revoked_at = :now WHERE kid = :kid',
+  abandonSigningKeys: 'UPDATE signing_keys SET revoked_at = :now WHERE revoked_at IS NULL RETURNING kid',
+  deletePeppers: 'DELETE FROM peppers',
   destroySigningKeys: `UPDATE signing_keys SET sealed = x''
     WHERE length(sealed) > 0 AND (revoked_at IS NOT NULL OR retire_at + :retention <= :now)`,
   resealSigningKey: 'UPDATE signing_keys SET sealed = :to WHERE kid = :kid AND sealed = :from',

@@ -17,4 +17,4 @@ import { revocations } from './revocations.ts'
 import { sessions } from './sessions.ts'
 
 /** Every function, in the order in which they call each other. */
-export const functions = [clock, entries, sessions, accounts, clients, keys, revocations].join('\n')
+export const functions = [clock, entries, sessions, accounts, clients, revocations, keys].join('\n')
