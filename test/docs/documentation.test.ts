@@ -1,5 +1,6 @@
 // What the documentation says of the program is true: its links, its settings, its paths, the block that dev prints.
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
@@ -48,3 +49,30 @@ test('README.md protects an API with lines of an example that runs', () => {
   assert.ok(lines.length >= 5)
   for (const line of lines) assert.ok(example.includes(line), line)
 })
+
+test('every command that the documentation shows is there, with its options', () => {
+  const pages = globSync('docs/*.md', { cwd: root })
+  const shown = pages.flatMap((page) => read(page).match(/\bcountersign [a-z-]+( [^`\n#;|)]*)?/g) ?? [])
+  const helps = new Map<string, string>()
+  let checked = 0
+  for (const line of new Set(shown)) {
+    const words = line.split(/\s+/).slice(1)
+    const path = words.slice(0, /^(keys|users|clients|admin|config)$/.test(words[0] ?? '') ? 2 : 1)
+    if (!/^[a-z-]+$/.test(path.join(''))) continue
+    const name = path.join(' ')
+    if (!helps.has(name)) helps.set(name, helpOf(path))
+    const help = helps.get(name) ?? ''
+    assert.match(help, new RegExp(`^Usage: countersign ${name}\\b`, 'm'), line)
+    for (const option of line.match(/(?<= )--[a-z-]+/g) ?? []) {
+      assert.match(help, new RegExp(`${option}\\b`), line)
+      checked += 1
+    }
+  }
+  assert.ok(helps.size >= 15 && checked >= 15, `${helps.size} commands, ${checked} options`)
+})
+
+function helpOf(path: readonly string[]): string {
+  const main = join(root, 'packages/cli/src/main.ts')
+  const words = ['--conditions=@countersign/source', main, ...path, '--help']
+  return spawnSync(process.execPath, words, { encoding: 'utf8' }).stdout
+}

@@ -1,6 +1,8 @@
-// A PostgreSQL that is put back from a backup, in place and into another cluster, while a server and an API use it.
+// A database that is put back from a backup: PostgreSQL in place and into another cluster, and a SQLite file.
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { renameSync, rmSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
 import { describe, type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { createProtection } from '@countersign/resource-server'
@@ -8,6 +10,7 @@ import { completeRestore } from '../../administration/complete-restore.ts'
 import { registerClient } from '../../clients/register-client.ts'
 import { migratePostgres } from '../../store/postgres/migrations.ts'
 import { openPostgresStore } from '../../store/postgres/postgres-store.ts'
+import { openSqliteStore } from '../../store/sqlite/sqlite-store.ts'
 import type { Store } from '../../store/store.ts'
 import { ask, type Cluster, copyFolder, runProgram, skipOwn as skip, startCluster } from '../postgres-cluster.ts'
 import { newFolder, refresh, signIn, signUp, spawnServer, startDev } from '../running-server.ts'
@@ -136,5 +139,32 @@ describe('a database that is put back from a backup', { skip }, () => {
     await withStore(cluster.url, (store) => completeRestore(store, true, act))
     const moved = await startServer(t, cluster.url)
     assert.equal((await refresh(moved.issuer, refreshToken)).status, 200)
+  })
+})
+
+describe('a SQLite file', () => {
+  test('that was copied while its server ran is put back: restore-complete ends what nobody can know of', async (t) => {
+    const folder = newFolder(t)
+    const path = `${folder}/countersign.db`
+    const first = await startDev(t, { COUNTERSIGN_DATA_DIR: folder })
+    const [ada, bob] = [await signUp(first.issuer, 'ada'), await signUp(first.issuer, 'bob')]
+    const running = new DatabaseSync(path)
+    running.exec(`VACUUM INTO '${folder}/copy.db'`)
+    running.close()
+    await logout(first.issuer, ada.refreshToken)
+    first.child.kill('SIGTERM')
+    await first.ended()
+    for (const name of ['countersign.db', 'countersign.db-wal', 'countersign.db-shm'])
+      rmSync(`${folder}/${name}`, { force: true })
+    renameSync(`${folder}/copy.db`, path)
+
+    const store = openSqliteStore({ path })
+    await completeRestore(store, false, act)
+    await store.close()
+    const restored = await startDev(t, { COUNTERSIGN_DATA_DIR: folder })
+    for (const { refreshToken } of [ada, bob]) assert.equal((await refresh(restored.issuer, refreshToken)).status, 401)
+    await setTimeout(1000)
+    const { refreshToken } = await signIn(restored.issuer, 'bob')
+    assert.equal((await refresh(restored.issuer, refreshToken)).status, 200)
   })
 })
