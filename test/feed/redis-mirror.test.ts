@@ -82,7 +82,11 @@ describe('the copy in Redis', { skip: requires(...parts) }, () => {
     await redis.start()
     await isLive()
     assert.equal(await statusOf(accessToken), 401)
-    assert.deepEqual(await (await fetch(`${feed.issuer}/readyz`)).json(), { status: 'ok', redisMirror: 'live' })
+    assert.deepEqual(await (await fetch(`${feed.issuer}/readyz`)).json(), {
+      status: 'ok',
+      redis: 'ready',
+      redisMirror: 'live',
+    })
   })
 
   test('a Redis that may evict keys is never live, and /readyz says why', async () => {

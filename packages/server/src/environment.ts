@@ -5,8 +5,8 @@
  */
 import { join, resolve } from 'node:path'
 import type { Algorithm } from '@countersign/token'
+import type { RedisOptions } from './cache/redis-connection.ts'
 import type { AuthorizationServerOptions } from './options.ts'
-import type { RedisOptions } from './revocation/redis-mirror.ts'
 import { type ResolvedEnvironment, resolveSecrets } from './secrets/resolve-secrets.ts'
 import { OptionsError, resolveOptions } from './settings.ts'
 import { assertNoProblems } from './settings-error.ts'

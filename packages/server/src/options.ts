@@ -2,8 +2,8 @@
 import type { Algorithm } from '@countersign/token'
 import type { AccountProfile, Accounts } from './accounts/accounts.ts'
 import type { PasswordHasherOptions } from './accounts/password-hasher.ts'
+import type { RedisOptions } from './cache/redis-connection.ts'
 import type { Log } from './log.ts'
-import type { RedisOptions } from './revocation/redis-mirror.ts'
 import type { Session, Store } from './store/store.ts'
 
 /** Seconds, or a text such as `10m`, `1h`, `7d`. */
@@ -66,7 +66,7 @@ export interface AuthorizationServerOptions {
   /** @default '/api/auth' */
   readonly routePrefix?: string
   readonly passwordHashing?: PasswordHasherOptions
-  /** A copy of what is revoked in Redis, for verifiers that ask there. @default none */
+  /** Redis, for what may be lost: rate limits that servers share, and a copy of what is revoked for verifiers that ask there. @default none */
   readonly redis?: RedisOptions
   /** Where the server tells what it does. @default JSON lines on stdout, level info */
   readonly log?: Log

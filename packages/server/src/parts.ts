@@ -1,5 +1,6 @@
 /** What the use cases work with: everything that is made once when the server starts. */
 import type { KnownAccounts } from './accounts/accounts.ts'
+import type { RedisConnection } from './cache/redis-connection.ts'
 import type { Log } from './log.ts'
 import type { Feed } from './revocation/feed.ts'
 import type { RedisMirror } from './revocation/redis-mirror.ts'
@@ -17,6 +18,8 @@ export interface Parts {
   readonly keys: Keys
   readonly accessTokens: AccessTokens
   readonly feed: Feed
+  /** Redis, where there is one, for what may be lost. */
+  readonly redis: RedisConnection | undefined
   /** The copy of what is revoked in Redis, where there is one. */
   readonly redisMirror: RedisMirror | undefined
   /** Gets what signs with the keys of a version, loading them if they have changed. @throws what the store throws */

@@ -10,6 +10,7 @@ import type { KnownAccounts } from './accounts/accounts.ts'
 import { adaptAccounts } from './accounts/adapted-accounts.ts'
 import { createBuiltInAccounts, makeUserId } from './accounts/built-in-accounts.ts'
 import { createPasswordHasher } from './accounts/password-hasher.ts'
+import { openRedis } from './cache/redis-connection.ts'
 import { adminAudit } from './endpoints/admin-audit.ts'
 import { adminRevocations } from './endpoints/admin-revocations.ts'
 import { restoreUser, suspendUser } from './endpoints/admin-users.ts'
@@ -151,6 +152,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
       parts.stop()
       parts.redisMirror?.close()
       parts.feed.close()
+      parts.redis?.close()
     },
     async updateAccount(userId, change) {
       assertAccountChange(change, settings.allowPersonalClaims)
@@ -164,12 +166,13 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
 function assemble(options: AuthorizationServerOptions, settings: Settings): Parts & Pick<KeyRing, 'start' | 'stop'> {
   const { store, log = pino({ level: 'info' }), sleep = setTimeout, random = randomBytes } = options
   const feed = createFeed({ store, log, random })
-  const redisMirror = options.redis && createRedisMirror({ options: options.redis, store, feed, log, random })
+  const redis = options.redis && openRedis(options.redis, log)
+  const redisMirror = redis && createRedisMirror({ redis, store, feed, log, random })
   const wait = async (time: number) => void (await sleep(time))
   const ring = createKeyRing({ settings, store, log, random, sleep: wait })
 
   return {
-    ...{ settings, store, accounts: resolveAccounts(options, random, log), feed, redisMirror, log, random },
+    ...{ settings, store, accounts: resolveAccounts(options, random, log), feed, redis, redisMirror, log, random },
     isAllowedOrigin: createOriginTest(settings),
     get keys() {
       return ring.present().keys

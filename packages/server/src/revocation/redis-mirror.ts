@@ -19,18 +19,10 @@
  * its entry ends.
  */
 import type { RevocationCursor, RevocationEntry, RevocationKind } from '@countersign/token/revocations'
-import type { Redis } from 'ioredis'
+import type { RedisClient, RedisConnection } from '../cache/redis-connection.ts'
 import type { Log } from '../log.ts'
 import type { Store } from '../store/store.ts'
 import type { Feed, FeedReader } from './feed.ts'
-
-/** Where the copy is kept. */
-export interface RedisOptions {
-  /** `redis://…` or `rediss://…`. */
-  readonly url: string
-  /** What every key begins with. In a cluster give it braces, such as `{countersign}`, so that one MGET can ask for all. @default 'countersign' */
-  readonly prefix?: string | undefined
-}
 
 /** How the copy stands. */
 export type MirrorState = 'away' | 'filling' | 'live' | 'standby' | 'evicting'
@@ -42,7 +34,7 @@ export interface RedisMirror {
 }
 
 interface MirrorParts {
-  readonly options: RedisOptions
+  readonly redis: RedisConnection
   readonly store: Store
   readonly feed: Feed
   readonly log: Log
@@ -97,11 +89,10 @@ interface Beat {
   readonly at: number
 }
 
-export function createRedisMirror({ options, store, feed, log, random }: MirrorParts): RedisMirror {
-  const prefix = options.prefix ?? 'countersign'
+export function createRedisMirror({ redis, store, feed, log, random }: MirrorParts): RedisMirror {
+  const { prefix } = redis
   let state: MirrorState = 'away'
   let isClosed = false
-  let redis: Redis | undefined
   let leave: () => void = () => {}
   let filling = ''
   let writes = 0
@@ -115,7 +106,7 @@ export function createRedisMirror({ options, store, feed, log, random }: MirrorP
   }
 
   /** Takes the copy over, unless another server keeps it. */
-  async function begin(client: Redis): Promise<boolean> {
+  async function begin(client: RedisClient): Promise<boolean> {
     const next = Buffer.from(random(12)).toString('base64url')
     const time = Number(await client.eval(BEGIN, 1, `${prefix}:mirror`, `${next}:0`, `${filling}:`))
     if (time === 0) return false
@@ -126,7 +117,7 @@ export function createRedisMirror({ options, store, feed, log, random }: MirrorP
   }
 
   /** Writes entries and, after a heartbeat, `:live`. @throws Error if Redis does not answer, or is not as the last write left it */
-  async function write(client: Redis, entries: readonly RevocationEntry[], beat?: Beat): Promise<void> {
+  async function write(client: RedisClient, entries: readonly RevocationEntry[], beat?: Beat): Promise<void> {
     const keys = [`${prefix}:mirror`, `${prefix}:live`, ...entries.map(keyOf)]
     const values = entries.flatMap(([, , notBefore, expiresAt]) => [notBefore, expiresAt])
     const last = marker()
@@ -141,8 +132,8 @@ export function createRedisMirror({ options, store, feed, log, random }: MirrorP
     let wasAway = false
     while (!isClosed) {
       try {
-        redis ??= await connect(options.url)
-        if (!isClosed) await mirror(redis)
+        const client = await redis.client()
+        if (!isClosed) await mirror(client)
         wasAway = false
       } catch (error) {
         if (!wasAway && !isClosed)
@@ -156,12 +147,11 @@ export function createRedisMirror({ options, store, feed, log, random }: MirrorP
       leave()
       if (!isClosed) await pause(RETRY)
     }
-    redis?.disconnect()
   }
 
   /** Fills Redis and keeps it up to date, until something goes wrong; or finds that another server does. */
-  async function mirror(client: Redis): Promise<void> {
-    await assertNoEviction(client)
+  async function mirror(client: RedisClient): Promise<void> {
+    await assertNoEviction(client, `${prefix}:mirror`)
     if (!(await begin(client))) {
       state = 'standby'
       return
@@ -174,7 +164,7 @@ export function createRedisMirror({ options, store, feed, log, random }: MirrorP
   }
 
   /** Follows the feed. Resolves never; rejects when something goes wrong. */
-  async function follow(client: Redis, { epoch, seq }: RevocationCursor): Promise<void> {
+  async function follow(client: RedisClient, { epoch, seq }: RevocationCursor): Promise<void> {
     let checkedAt = performance.now()
     let isOver = false
     await new Promise<void>((_resolve, reject) => {
@@ -190,7 +180,7 @@ export function createRedisMirror({ options, store, feed, log, random }: MirrorP
           queue.beat({ place: `${epoch}:${place}`, at })
           if (at - checkedAt < POLICY_CHECK) return
           checkedAt = at
-          assertNoEviction(client).catch(reject)
+          assertNoEviction(client, `${prefix}:mirror`).catch(reject)
         },
         keysChanged: () => {},
         reset: () => reject(new Error('the feed has begun anew')),
@@ -214,7 +204,6 @@ export function createRedisMirror({ options, store, feed, log, random }: MirrorP
     close() {
       isClosed = true
       leave()
-      redis?.disconnect()
     },
   }
 }
@@ -256,32 +245,17 @@ function createQueue(
   }
 }
 
-/** ioredis is loaded by those who use it. Nothing waits in a queue while Redis is away, and no command for longer than a second. */
-async function connect(url: string): Promise<Redis> {
-  const { Redis } = await import('ioredis')
-  const redis = new Redis(url, {
-    ...{
-      enableOfflineQueue: false,
-      commandTimeout: 1000,
-      connectTimeout: 1000,
-      maxRetriesPerRequest: 0,
-      lazyConnect: true,
-    },
-    retryStrategy: (times: number) => Math.min(1000, times * 100),
-  })
-  redis.on('error', () => {})
-  await redis.connect().catch(() => {})
-  return redis
-}
-
 /** Redis may drop keys before their time. */
 class EvictionError extends Error {
   override readonly name = 'EvictionError'
 }
 
+/** Asked by a script, so that in a cluster the node answers that has the keys. */
+const MEMORY = `return redis.call('INFO', 'memory')`
+
 /** @throws EvictionError if Redis may drop keys before their time; one that does not say is taken to */
-async function assertNoEviction(redis: Redis): Promise<void> {
-  const memory = await redis.info('memory')
+async function assertNoEviction(client: RedisClient, key: string): Promise<void> {
+  const memory = String(await client.eval(MEMORY, 1, key))
   if (/^maxmemory_policy:(.+?)\r?$/m.exec(memory)?.[1] !== 'noeviction')
     throw new EvictionError('its maxmemory-policy may evict entries: set maxmemory-policy noeviction')
 }

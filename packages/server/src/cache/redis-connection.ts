@@ -1,0 +1,185 @@
+/**
+ * The one connection to Redis, for what may be lost at any moment. Nothing ever waits for a Redis that is not there: no command is kept
+ * until it is back, and whoever asks on behalf of a request gets a failure within a tenth of a second.
+ *
+ *   ready      asked for everything
+ *   away       no connection, or one that is being made; tried again within a second, forever
+ *   slow       it did not answer within a tenth of a second
+ *   refused    the user name or password is wrong, or may not do what is asked
+ *   read-only  a replica, or a master that has none left
+ *   full       it may take no more memory
+ *
+ * Once a second a small write finds out which; until one succeeds, requests do without. A request that finds it out first tells all others.
+ */
+import type { Cluster, Redis } from 'ioredis'
+import type { Log } from '../log.ts'
+import { defaultPrefix, parseRedisLocation, type RedisLocation } from './redis-location.ts'
+
+/** Where Redis is, and under which names we keep things there. */
+export interface RedisOptions {
+  /**
+   * `redis://…` or `rediss://…`, `redis+sentinel://host:port,host:port/<master name>`, or `redis+cluster://host:port,host:port`.
+   */
+  readonly url: string
+  /** What every key begins with; in a cluster with braces. @default 'countersign', in a cluster '{countersign}' */
+  readonly prefix?: string | undefined
+}
+
+/** How Redis stands. */
+export const redisStates = ['ready', 'away', 'slow', 'refused', 'read-only', 'full'] as const
+export type RedisState = (typeof redisStates)[number]
+
+export type RedisClient = Redis | Cluster
+
+export interface RedisConnection {
+  readonly prefix: string
+  readonly state: RedisState
+  /** The client itself, for those who do not hold up a request: its commands fail after a second. Connected or not. */
+  client(): Promise<RedisClient>
+  /** Asks on behalf of a request. @throws Error at once unless Redis is ready, else within a tenth of a second */
+  ask<Answer>(commands: (client: RedisClient) => Promise<Answer>): Promise<Answer>
+  close(): void
+}
+
+/** How long a request waits, milliseconds. */
+const PATIENCE = 100
+const LOOK = 1000
+const COMMAND = 1000
+/** A connection that owes an answer for this long is given up, as one to a machine that is gone. */
+const SILENCE = 4000
+
+export function openRedis(options: RedisOptions, log: Log): RedisConnection {
+  const location = parseRedisLocation(options.url)
+  if (typeof location === 'string') throw new TypeError(`redis.url ${location}`)
+  const prefix = options.prefix ?? defaultPrefix[location.kind]
+  const connecting = connect(location, noteError)
+  let client: RedisClient | undefined
+  let state: RedisState = 'away'
+  let lastError: unknown
+  let isClosed = false
+
+  function noteError(error: unknown): void {
+    lastError = error
+  }
+
+  function change(next: RedisState, error?: unknown): void {
+    if (next === state || isClosed) return
+    const [before, fields] = [
+      state,
+      { event: 'redis.state', state: next, ...(error !== undefined && { reason: reasonOf(error) }) },
+    ]
+    state = next
+    if (next === 'ready') log.info(fields, 'Redis is asked')
+    else if (before === 'ready') log.warn(fields, 'Redis is not asked until it is well again')
+  }
+
+  async function look(): Promise<void> {
+    client ??= await connecting
+    try {
+      // Without a connection a command fails at once, and says less than what the connection failed with.
+      await within(PATIENCE, client.set(`${prefix}:look`, '', 'EX', 10))
+      lastError = undefined
+      change('ready')
+    } catch (error) {
+      const cause = client.status === 'ready' ? error : (lastError ?? error)
+      change(stateAfter(cause), cause)
+    }
+  }
+
+  async function keepLooking(): Promise<void> {
+    while (!isClosed) {
+      await look()
+      await new Promise<void>((resolve) => void setTimeout(resolve, state === 'ready' ? LOOK : LOOK / 4).unref())
+    }
+    client?.disconnect()
+  }
+
+  void keepLooking()
+  return {
+    prefix,
+    get state() {
+      return state
+    },
+    client: () => connecting,
+    async ask(commands) {
+      if (state !== 'ready' || client?.status !== 'ready') throw new Error(`Redis is ${state}`)
+      try {
+        return await within(PATIENCE, commands(client))
+      } catch (error) {
+        change(stateAfter(error), error)
+        throw error
+      }
+    },
+    close() {
+      isClosed = true
+      client?.disconnect()
+    },
+  }
+}
+
+/** ioredis is loaded by those who use it. */
+async function connect(location: RedisLocation, onError: (error: unknown) => void): Promise<RedisClient> {
+  const { Cluster, Redis } = await import('ioredis')
+  const pause = (times: number) => Math.min(1000, times * 100)
+  const { username, password, isEncrypted } = location
+  const timeouts = { commandTimeout: COMMAND, connectTimeout: 1000, socketTimeout: SILENCE, maxRetriesPerRequest: 0 }
+  // What was a master is a replica now: whoever answers at the same place next time may be the master.
+  const reconnectOnError = (error: Error) => error.message.startsWith('READONLY')
+  const each = { ...timeouts, username, password, reconnectOnError, ...(isEncrypted && { tls: {} }) }
+  const common = { ...each, enableOfflineQueue: false, lazyConnect: true, retryStrategy: pause }
+
+  function open(): RedisClient {
+    switch (location.kind) {
+      case 'single':
+        return new Redis({ ...common, ...location.host, db: location.database })
+      case 'sentinel':
+        return new Redis({
+          ...common,
+          ...{ name: location.master, sentinels: [...location.sentinels], db: location.database },
+          ...{ sentinelUsername: location.sentinelUsername, sentinelPassword: location.sentinelPassword },
+          ...{ sentinelCommandTimeout: 1000, sentinelRetryStrategy: pause, failoverDetector: true },
+          ...(isEncrypted && { enableTLSForSentinelMode: true, sentinelTLS: {} }),
+        })
+      case 'cluster':
+        return new Cluster([...location.nodes], {
+          ...{ clusterRetryStrategy: pause, enableOfflineQueue: false, lazyConnect: true, slotsRefreshTimeout: 1000 },
+          redisOptions: each,
+          // A certificate is for a name: names that nodes announce are looked up by the connection itself.
+          ...(isEncrypted && { dnsLookup: (name, found) => found(null, name) }),
+        })
+    }
+  }
+
+  const client = open()
+  client.on('error', onError)
+  client.connect().catch(onError)
+  return client
+}
+
+/** Waits for an answer, but not long; a process that was busy itself reads first what has come meanwhile. */
+function within<Answer>(milliseconds: number, answer: Promise<Answer>): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => setImmediate(() => reject(new SlowError())), milliseconds)
+    answer.finally(() => clearTimeout(timer)).then(resolve, reject)
+  })
+}
+
+class SlowError extends Error {
+  override readonly name = 'SlowError'
+
+  constructor() {
+    super(`no answer within ${PATIENCE} ms`)
+  }
+}
+
+function stateAfter(error: unknown): RedisState {
+  if (error instanceof SlowError) return 'slow'
+  const word = /^[A-Z]+/.exec(reasonOf(error))?.[0] ?? ''
+  if (word === 'OOM') return 'full'
+  if (['READONLY', 'NOREPLICAS', 'MISCONF'].includes(word)) return 'read-only'
+  return ['NOAUTH', 'WRONGPASS', 'NOPERM'].includes(word) ? 'refused' : 'away'
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
