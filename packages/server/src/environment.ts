@@ -6,9 +6,10 @@
 import { join, resolve } from 'node:path'
 import type { Algorithm } from '@countersign/token'
 import type { RedisOptions } from './cache/redis-connection.ts'
+import { readJson, readRateLimits } from './json-settings.ts'
 import type { AuthorizationServerOptions } from './options.ts'
 import { type ResolvedEnvironment, resolveSecrets } from './secrets/resolve-secrets.ts'
-import { OptionsError, resolveOptions } from './settings.ts'
+import { type OptionProblem, OptionsError, resolveOptions } from './settings.ts'
 import { assertNoProblems } from './settings-error.ts'
 import { type DatabaseLocation, parseDatabaseLocation } from './store/database-location.ts'
 import type { Store } from './store/store.ts'
@@ -32,8 +33,10 @@ export interface StartSettings {
   readonly warnings: readonly string[]
 }
 
+const disableLimits = 'COUNTERSIGN_DANGEROUSLY_DISABLE_RATE_LIMITS'
+
 /** The name of the setting behind each option. */
-const settingOf: Partial<Record<keyof AuthorizationServerOptions, string>> = {
+const settingOf: Partial<Record<OptionProblem['option'], string>> = {
   issuer: 'COUNTERSIGN_ISSUER',
   allowInsecureHttp: 'COUNTERSIGN_ALLOW_INSECURE_HTTP',
   audience: 'COUNTERSIGN_AUDIENCE',
@@ -56,6 +59,10 @@ const settingOf: Partial<Record<keyof AuthorizationServerOptions, string>> = {
   allowedOrigins: 'COUNTERSIGN_ALLOWED_ORIGINS',
   trustedProxies: 'COUNTERSIGN_TRUSTED_PROXIES',
   routePrefix: 'COUNTERSIGN_ROUTE_PREFIX',
+  'redis.url': 'COUNTERSIGN_REDIS_URL',
+  'redis.prefix': 'COUNTERSIGN_REDIS_PREFIX',
+  rateLimits: 'COUNTERSIGN_RATE_LIMITS',
+  dangerouslyDisableRateLimits: disableLimits,
 }
 
 const secretNames = new Set([
@@ -67,13 +74,7 @@ const secretNames = new Set([
   'COUNTERSIGN_DATABASE_URL',
   'COUNTERSIGN_REDIS_URL',
 ])
-const otherNames = [
-  'COUNTERSIGN_DATA_DIR',
-  'COUNTERSIGN_DATABASE_URL',
-  'COUNTERSIGN_LOG_LEVEL',
-  'COUNTERSIGN_REDIS_URL',
-  'COUNTERSIGN_REDIS_PREFIX',
-]
+const otherNames = ['COUNTERSIGN_DATA_DIR', 'COUNTERSIGN_DATABASE_URL', 'COUNTERSIGN_LOG_LEVEL']
 /** Secrets that open the place where others are kept, and so are no references themselves. */
 const bootstrapSecretNames = new Set(['VAULT_TOKEN', 'COUNTERSIGN_VAULT_APPROLE_SECRET_ID'])
 /** Read by secrets/ alone, when a secret is a reference to Vault. */
@@ -159,6 +160,7 @@ function readOptions(
       ?.split(/[\s,]+/)
       .filter((word) => word !== '')
   const audience = words('COUNTERSIGN_AUDIENCE')
+  if (read(disableLimits) === 'true') warnings.push(`${disableLimits} is true: anyone may try passwords without end`)
   const trustedProxies = read('COUNTERSIGN_TRUSTED_PROXIES')
   const texts = {
     issuer: read('COUNTERSIGN_ISSUER'),
@@ -181,10 +183,16 @@ function readOptions(
   return withoutUndefined({
     ...texts,
     audience,
-    redis: readRedis(read, problems),
+    redis: readRedis(read),
+    rateLimits: readRateLimits(read('COUNTERSIGN_RATE_LIMITS'), mode, problems),
+    dangerouslyDisableRateLimits: readFlag(read, disableLimits, problems),
     allowInsecureHttp: readFlag(read, 'COUNTERSIGN_ALLOW_INSECURE_HTTP', problems),
     defaultScopes: words('COUNTERSIGN_DEFAULT_SCOPES'),
-    roleScopes: readRoleScopes(read('COUNTERSIGN_ROLE_SCOPES'), problems),
+    roleScopes: readJson(
+      read('COUNTERSIGN_ROLE_SCOPES'),
+      'COUNTERSIGN_ROLE_SCOPES must be JSON such as {"editor":["articles:write"]}',
+      problems,
+    ),
     allowedOrigins: words('COUNTERSIGN_ALLOWED_ORIGINS') ?? (mode === 'dev' ? 'localhost' : undefined),
     trustedProxies:
       trustedProxies !== undefined && /^\d+$/.test(trustedProxies)
@@ -207,31 +215,15 @@ function readSigningSecret(read: Read, warnings: string[], problems: string[]): 
   return undefined
 }
 
-function readRedis(read: Read, problems: string[]): RedisOptions | undefined {
+function readRedis(read: Read): RedisOptions | undefined {
   const url = read('COUNTERSIGN_REDIS_URL')
-  const prefix = read('COUNTERSIGN_REDIS_PREFIX')
-  if (url === undefined) return undefined
-  if (!/^rediss?:\/\/\S+$/.test(url)) problems.push('COUNTERSIGN_REDIS_URL must be redis://… or rediss://…')
-  if (prefix !== undefined && !/^[\x21-\x7e]{1,64}$/.test(prefix))
-    problems.push('COUNTERSIGN_REDIS_PREFIX must be up to 64 printable characters without spaces')
-  return { url, prefix }
+  return url === undefined ? undefined : { url, prefix: read('COUNTERSIGN_REDIS_PREFIX') }
 }
 
 function readFlag(read: Read, name: string, problems: string[]): boolean | undefined {
   const text = read(name)
   if (text !== undefined && text !== 'true' && text !== 'false') problems.push(`${name} must be true or false`)
   return text === undefined ? undefined : text === 'true'
-}
-
-function readRoleScopes(text: string | undefined, problems: string[]): Record<string, string[]> | undefined {
-  if (text === undefined) return undefined
-  try {
-    const parsed: unknown = JSON.parse(text)
-    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed))
-      return parsed as Record<string, string[]>
-  } catch {}
-  problems.push('COUNTERSIGN_ROLE_SCOPES must be JSON such as {"editor":["articles:write"]}')
-  return undefined
 }
 
 function requireAll(options: Partial<AuthorizationServerOptions>, problems: string[]): void {

@@ -7,6 +7,8 @@ export type {
   VerifiedAccount,
 } from './accounts/accounts.ts'
 export type { PasswordHasherOptions } from './accounts/password-hasher.ts'
+export type { RateLimitOptions } from './cache/rate-limit.ts'
+export type { RedisOptions } from './cache/redis-connection.ts'
 export { type ClientRegistration, type RegisteredClient, registerClient } from './clients/register-client.ts'
 export type { SignedIn } from './http/authorization.ts'
 export type { Log } from './log.ts'

@@ -2,6 +2,7 @@
 import type { Algorithm } from '@countersign/token'
 import type { AccountProfile, Accounts } from './accounts/accounts.ts'
 import type { PasswordHasherOptions } from './accounts/password-hasher.ts'
+import type { RateLimitOptions } from './cache/rate-limit.ts'
 import type { RedisOptions } from './cache/redis-connection.ts'
 import type { Log } from './log.ts'
 import type { Session, Store } from './store/store.ts'
@@ -68,6 +69,10 @@ export interface AuthorizationServerOptions {
   readonly passwordHashing?: PasswordHasherOptions
   /** Redis, for what may be lost: rate limits that servers share, and a copy of what is revoked for verifiers that ask there. @default none */
   readonly redis?: RedisOptions
+  /** How often what may be tried, such as `{ loginPerAccount: '30/1h' }`. @default those of RateLimitOptions */
+  readonly rateLimits?: RateLimitOptions
+  /** Lets everyone try passwords for as long as they like: for measurements only. @default false */
+  readonly dangerouslyDisableRateLimits?: boolean
   /** Where the server tells what it does. @default JSON lines on stdout, level info */
   readonly log?: Log
   /** Waits for a number of milliseconds; a test passes a clock of its own. */

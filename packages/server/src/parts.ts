@@ -1,5 +1,6 @@
 /** What the use cases work with: everything that is made once when the server starts. */
 import type { KnownAccounts } from './accounts/accounts.ts'
+import type { Limits } from './cache/limits.ts'
 import type { RedisConnection } from './cache/redis-connection.ts'
 import type { Log } from './log.ts'
 import type { Feed } from './revocation/feed.ts'
@@ -18,6 +19,8 @@ export interface Parts {
   readonly keys: Keys
   readonly accessTokens: AccessTokens
   readonly feed: Feed
+  /** How often what may be tried. */
+  readonly limits: Limits
   /** Redis, where there is one, for what may be lost. */
   readonly redis: RedisConnection | undefined
   /** The copy of what is revoked in Redis, where there is one. */

@@ -2,8 +2,11 @@
 import { parseLifetime } from '@countersign/token'
 import type { AuthorizationServerOptions, Lifetime } from './options.ts'
 
+/** Where an option is. */
+export type OptionPath = keyof AuthorizationServerOptions | 'redis.url' | 'redis.prefix'
+
 /** Takes down that an option cannot be used, and how to mend it. */
-export type Complain = (option: keyof AuthorizationServerOptions, detail: string) => void
+export type Complain = (option: OptionPath, detail: string) => void
 
 /** Reads whole seconds from a range that is told in words. */
 export function readSeconds(

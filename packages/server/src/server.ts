@@ -10,6 +10,7 @@ import type { KnownAccounts } from './accounts/accounts.ts'
 import { adaptAccounts } from './accounts/adapted-accounts.ts'
 import { createBuiltInAccounts, makeUserId } from './accounts/built-in-accounts.ts'
 import { createPasswordHasher } from './accounts/password-hasher.ts'
+import { createLimits } from './cache/limits.ts'
 import { openRedis } from './cache/redis-connection.ts'
 import { adminAudit } from './endpoints/admin-audit.ts'
 import { adminRevocations } from './endpoints/admin-revocations.ts'
@@ -51,7 +52,7 @@ function routes(parts: Parts): Route[] {
   const refreshEndpoint = refresh(parts)
 
   const api = [
-    ...when(accounts.register, (act) => post(`${auth}/register`, register(act))),
+    ...when(accounts.register, (act) => post(`${auth}/register`, register(parts, act))),
     post(`${auth}/login`, login(parts)),
     post(`${auth}/refresh`, refreshEndpoint),
     post('/auth/refresh', { ...refreshEndpoint, hidden: true }),
@@ -174,6 +175,7 @@ function assemble(options: AuthorizationServerOptions, settings: Settings): Part
   return {
     ...{ settings, store, accounts: resolveAccounts(options, random, log), feed, redis, redisMirror, log, random },
     isAllowedOrigin: createOriginTest(settings),
+    limits: createLimits(settings.rateLimits, settings.masterKey, redis),
     get keys() {
       return ring.present().keys
     },

@@ -1,10 +1,12 @@
 /** Checks options once and fills in the defaults. Everything that is wrong is told at the same time, each with its mend. */
 import type { Algorithm } from '@countersign/token'
+import { type RateLimits, readRateLimits } from './cache/rate-limit.ts'
+import { parseRedisLocation, problemOfPrefix } from './cache/redis-location.ts'
 import { parseTrustedProxies, type TrustedProxies } from './http/client-address.ts'
 import { readAlgorithm, readKeySchedule, readMasterKeys, readSecrets } from './key-settings.ts'
 import { isScopeToken } from './oauth/scope.ts'
 import type { AccessTokenClaims, AuthorizationServerOptions, Lifetime } from './options.ts'
-import { type Complain, readSeconds } from './read-seconds.ts'
+import { type Complain, type OptionPath, readSeconds } from './read-seconds.ts'
 import type { RotationLimits } from './sessions/rotation.ts'
 import { registeredClaims } from './tokens/claim-names.ts'
 import type { KeySchedule, SharedSecrets } from './tokens/keys.ts'
@@ -33,12 +35,14 @@ export interface Settings {
   readonly allowedOrigins: ReadonlySet<string> | 'localhost'
   readonly trustedProxies: TrustedProxies
   readonly routePrefix: string
+  /** `undefined` where nothing is limited. */
+  readonly rateLimits: RateLimits | undefined
 }
 
 /** One option that cannot be used. */
 export interface OptionProblem {
-  /** Path of the option, such as `accessTokenLifetime`. */
-  readonly option: keyof AuthorizationServerOptions
+  /** Path of the option, such as `accessTokenLifetime` or `redis.url`. */
+  readonly option: OptionPath
   /** What is wrong and how to mend it; never the value of a secret. */
   readonly detail: string
 }
@@ -75,7 +79,9 @@ export function resolveOptions(options: AuthorizationServerOptions): Settings {
     allowedOrigins: readOrigins(options, complain),
     trustedProxies: readTrustedProxies(options, complain),
     routePrefix: readRoutePrefix(options, complain),
+    rateLimits: readLimits(options, complain),
   }
+  checkRedis(options, complain)
   if (problems.length > 0) throw new OptionsError(problems)
   return settings
 }
@@ -191,4 +197,22 @@ function readRoutePrefix({ routePrefix = '/api/auth' }: AuthorizationServerOptio
   if (!/^(\/[A-Za-z0-9._~-]+)+$/.test(routePrefix))
     complain('routePrefix', 'must be a path such as /api/auth, without a final slash')
   return routePrefix
+}
+
+/** What is wrong with limits is told although they are not used. */
+function readLimits(
+  { rateLimits = {}, dangerouslyDisableRateLimits = false }: AuthorizationServerOptions,
+  complain: Complain,
+): RateLimits | undefined {
+  const limits = readRateLimits(rateLimits, (detail) => complain('rateLimits', detail))
+  return dangerouslyDisableRateLimits ? undefined : limits
+}
+
+function checkRedis({ redis }: AuthorizationServerOptions, complain: Complain): void {
+  if (redis === undefined) return
+  const location = parseRedisLocation(redis.url)
+  if (typeof location === 'string') complain('redis.url', location)
+  const { prefix } = redis
+  const problem = prefix && problemOfPrefix(prefix, typeof location === 'string' ? 'single' : location.kind)
+  if (problem) complain('redis.prefix', problem)
 }

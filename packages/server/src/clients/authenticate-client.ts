@@ -10,6 +10,9 @@ import type { Parts } from '../parts.ts'
 import type { Client } from '../store/client-store.ts'
 import { hashClientSecret } from './client-secret.ts'
 
+/** Whoever has the right secret is never refused for what comes from the same network: the others are counted after they were judged. */
+const countsAs = 'clientPerNetwork'
+
 /** RFC 6749 §A.1. */
 const clientId = /^[\x20-\x7e]+$/
 
@@ -28,7 +31,7 @@ export async function authenticateClient(
   const client = clientId.test(id) ? await store.findClient(id) : undefined
   const isRight = timingSafeEqual(hashClientSecret(secret), client?.secretHash ?? new Uint8Array(32))
   if (client === undefined || !isRight || client.disabledAt !== null)
-    throw new OAuthError('invalid_client', { reason: 'unknown or disabled client, or a wrong secret' })
+    throw new OAuthError('invalid_client', { reason: 'unknown or disabled client, or a wrong secret', countsAs })
   return client
 }
 
@@ -37,7 +40,7 @@ function readCredentials(c: RequestContext, form: Readonly<Record<string, string
   const { client_id: id, client_secret: secret } = form
   if (header === undefined) {
     if (id === undefined || secret === undefined)
-      throw new OAuthError('invalid_client', { reason: 'no client has authenticated itself' })
+      throw new OAuthError('invalid_client', { reason: 'no client has authenticated itself', countsAs })
     return { id, secret }
   }
   if (secret !== undefined || (id !== undefined && id !== header.id)) {
@@ -53,7 +56,7 @@ function readBasic(authorization: string | undefined): Credentials | undefined {
   if (encoded === undefined) return undefined
   const text = Buffer.from(encoded, 'base64').toString('utf8')
   const colon = text.indexOf(':')
-  if (colon < 0) throw new OAuthError('invalid_client', { reason: 'malformed Basic credentials' })
+  if (colon < 0) throw new OAuthError('invalid_client', { reason: 'malformed Basic credentials', countsAs })
   return { id: decodeForm(text.slice(0, colon)), secret: decodeForm(text.slice(colon + 1)) }
 }
 

@@ -16,7 +16,7 @@ export function introspect(parts: Parts): Endpoint {
     authorization: 'client',
     form: { token: 'An access token.', token_type_hint: 'Not needed.' },
     answers: { 200: { description: 'What the token says, or {"active": false} (RFC 7662 §2.2).' } },
-    refusals: ['invalid_request', 'invalid_client', 'insufficient_scope'],
+    refusals: ['invalid_request', 'invalid_client', 'insufficient_scope', 'too_many_requests'],
     async handle(c) {
       const form = await readForm(c)
       const client = await authenticateClient(parts, c, form)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { signIn } from '../grants/password.ts'
-import { clientAddress } from '../http/client-address.ts'
+import { addressOf } from '../http/client-address.ts'
 import { deleteCookie, readAllCookies } from '../http/cookies.ts'
 import type { Endpoint, RequestContext } from '../http/endpoint.ts'
 import { readJson } from '../http/json-body.ts'
@@ -43,7 +43,7 @@ export function login(parts: Parts): Endpoint {
     summary: 'Sign in with e-mail address and password',
     body,
     answers: { 200: { description: 'Tokens, or a session.', body: loginAnswer } },
-    refusals: ['invalid_credentials', 'cross_site_request', 'temporarily_unavailable'],
+    refusals: ['invalid_credentials', 'cross_site_request', 'too_many_requests', 'temporarily_unavailable'],
     async handle(c) {
       const request = await readJson(c, body)
       const mode = modeOf(request)
@@ -79,9 +79,8 @@ function setsCookies(mode: SessionMode): boolean {
 
 /** Where a session was opened from, for the list of sessions. */
 function clientOf({ settings }: Parts, c: RequestContext): { userAgent: string | null; ip: string | null } {
-  const peer = c.env.incoming?.socket.remoteAddress
   return {
     userAgent: c.req.header('user-agent')?.slice(0, 256) ?? null,
-    ip: clientAddress(peer, c.req.header('x-forwarded-for') ?? null, settings.trustedProxies),
+    ip: addressOf(c, settings.trustedProxies),
   }
 }

@@ -114,8 +114,8 @@ function describeAnswers(answers: Readonly<Record<number, Answer>>, components: 
 function describeRefusals({ body, authorization, refusals = [] }: Endpoint): object {
   const byStatus = new Map<number, ErrorCode[]>()
   const fromBody: ErrorCode[] = body ? ['invalid_request', 'payload_too_large', 'unsupported_media_type'] : []
-  const fromToken: ErrorCode[] = authorization === 'access-token' ? ['invalid_token'] : []
-  for (const code of [...fromBody, ...fromToken, ...refusals, 'server_error' as const]) {
+  const fromToken: ErrorCode[] = authorization === 'access-token' ? ['invalid_token', 'too_many_requests'] : []
+  for (const code of new Set([...fromBody, ...fromToken, ...refusals, 'server_error' as const])) {
     const { status } = errorForms[code]
     byStatus.set(status, [...(byStatus.get(status) ?? []), code])
   }

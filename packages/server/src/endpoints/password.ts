@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Accounts } from '../accounts/accounts.ts'
+import { guardOwnPassword } from '../accounts/guard-password.ts'
 import { authenticate } from '../http/authorization.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import { readJson } from '../http/json-body.ts'
@@ -18,16 +19,14 @@ export function changePassword(parts: Parts, change: NonNullable<Accounts['chang
     body,
     authorization: 'access-token',
     answers: { 204: { description: 'The password is changed.' } },
-    refusals: ['invalid_credentials', 'temporarily_unavailable'],
+    refusals: ['invalid_credentials', 'too_many_requests', 'temporarily_unavailable'],
     async handle(c) {
       const { userId, sid } = (await authenticate(parts, c.req)).session
       const request = await readJson(c, body)
-      const outcome = await change({
-        id: userId,
-        sid,
-        currentPassword: request.currentPassword,
-        newPassword: request.newPassword,
-      })
+      const { currentPassword, newPassword } = request
+      const outcome = await guardOwnPassword(parts.limits, sid, () =>
+        change({ id: userId, sid, currentPassword, newPassword }),
+      )
       if (outcome !== 'changed')
         throw new OAuthError('invalid_credentials', { reason: 'the current password is wrong' })
       return c.body(null, 204)

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Accounts } from '../accounts/accounts.ts'
+import { guardOwnPassword } from '../accounts/guard-password.ts'
 import { authenticate, authenticateUser } from '../http/authorization.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import { readJson } from '../http/json-body.ts'
@@ -30,11 +31,11 @@ export function deleteProfile(parts: Parts, deleteAccount: NonNullable<Accounts[
     body,
     authorization: 'access-token',
     answers: { 204: { description: 'The account is gone.' } },
-    refusals: ['invalid_credentials', 'temporarily_unavailable'],
+    refusals: ['invalid_credentials', 'too_many_requests', 'temporarily_unavailable'],
     async handle(c) {
-      const { userId } = (await authenticate(parts, c.req)).session
+      const { userId, sid } = (await authenticate(parts, c.req)).session
       const { currentPassword } = await readJson(c, body)
-      const outcome = await deleteAccount(userId, currentPassword)
+      const outcome = await guardOwnPassword(parts.limits, sid, () => deleteAccount(userId, currentPassword))
       if (outcome !== 'deleted')
         throw new OAuthError('invalid_credentials', { reason: 'the current password is wrong' })
       return c.body(null, 204)

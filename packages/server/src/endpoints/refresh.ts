@@ -45,7 +45,7 @@ export function refresh(parts: Parts): Endpoint {
     bodyOptional: true,
     authorization: 'refresh-token',
     answers: { 200: { description: 'A new access token, and the refresh token to keep.', body: refreshAnswer } },
-    refusals: ['invalid_grant', 'cross_site_request', 'temporarily_unavailable'],
+    refusals: ['invalid_grant', 'cross_site_request', 'too_many_requests', 'temporarily_unavailable'],
     async handle(c) {
       const request = await readOptionalJson(c, body)
       const presented = await present(c, request)

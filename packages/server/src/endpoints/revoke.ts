@@ -17,7 +17,7 @@ export function revoke(parts: Parts): Endpoint {
     authorization: 'client',
     form: { token: 'A refresh token or an access token.', token_type_hint: 'Not needed.' },
     answers: { 200: { description: 'The token, if it was one, is revoked.' } },
-    refusals: ['invalid_request', 'invalid_client'],
+    refusals: ['invalid_request', 'invalid_client', 'too_many_requests'],
     async handle(c) {
       const form = await readForm(c)
       const client = await findCaller(parts, c, form)

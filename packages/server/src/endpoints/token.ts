@@ -22,7 +22,14 @@ export function token(parts: Parts): Endpoint {
       resource: 'The audience of the token (RFC 8707); also accepted as audience.',
     },
     answers: { 200: { description: 'An access token (RFC 6749 §5.1).', body: answer } },
-    refusals: ['invalid_request', 'invalid_client', 'invalid_scope', 'invalid_target', 'unsupported_grant_type'],
+    refusals: [
+      'invalid_request',
+      'invalid_client',
+      'invalid_scope',
+      'invalid_target',
+      'unsupported_grant_type',
+      'too_many_requests',
+    ],
     async handle(c) {
       const form = await readForm(c)
       const client = await authenticateClient(parts, c, form)

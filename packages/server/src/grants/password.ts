@@ -5,6 +5,7 @@
  * version under the user's lock, so such a login opens nothing and is answered like a wrong password.
  */
 import type { AccountProfile } from '../accounts/accounts.ts'
+import { guardLogin } from '../accounts/guard-password.ts'
 import { OAuthError } from '../oauth/oauth-error.ts'
 import { firstPartyClient, type Parts } from '../parts.ts'
 import { encodeRefreshToken, hashRid, type RefreshToken } from '../sessions/refresh-token.ts'
@@ -42,16 +43,20 @@ interface Secret {
 
 type Opened = Extract<Opening, { outcome: 'opened' }>
 
-/** @throws OAuthError `invalid_credentials`, the same for every cause; `invalid_request` for an audience that is not issued for. */
+/** @throws OAuthError `invalid_credentials`, the same for every cause; `too_many_requests`; `invalid_request` for an audience that is not issued for. */
 export async function signIn(parts: Parts, request: SignIn): Promise<TokenGrant | SessionGrant> {
   const { settings, store, accounts, keys, random } = parts
   // Another may come while the password is verified: the session and its first token have the same.
   const pepperId = keys.peppers.current
   const audience = requestedAudience(settings, request.audience)
 
-  const mark = await store.markCredentials()
-  const account = await accounts.verifyCredentials(request.email, request.password)
-  if (!account) throw new OAuthError('invalid_credentials', { reason: 'unknown address or wrong password' })
+  const verified = await guardLogin(parts.limits, request, async () => {
+    const mark = await store.markCredentials()
+    const account = await accounts.verifyCredentials(request.email, request.password)
+    return account && { mark, account }
+  })
+  if (!verified) throw new OAuthError('invalid_credentials', { reason: 'unknown address or wrong password' })
+  const { mark, account } = verified
 
   const isServerSide = request.mode === 'session_cookie' || request.mode === 'session_bearer'
   const { ridHash, idleLifetime, grant } = isServerSide

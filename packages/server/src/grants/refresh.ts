@@ -5,6 +5,7 @@
  * Every refusal has one public answer, `invalid_grant`; the log has the reason. A forged or unknown token changes nothing, or
  * anyone could end a session. Theft ends the session, and that is committed before the refusal is sent.
  */
+import { tooManyRequests } from '../cache/limits.ts'
 import { OAuthError } from '../oauth/oauth-error.ts'
 import { firstPartyClient, type Parts } from '../parts.ts'
 import { parseOwnRefreshToken } from '../sessions/own-refresh-token.ts'
@@ -27,13 +28,19 @@ export interface RefreshRequest {
 
 type Served = Extract<Rotation, { session: unknown }>
 
-/** @throws OAuthError `invalid_grant`; `invalid_request` for an audience; `temporarily_unavailable` when the client has given up. */
+/** @throws OAuthError `invalid_grant`; `too_many_requests`; `invalid_request` for an audience; `temporarily_unavailable` when the client has given up. */
 export async function refresh(parts: Parts, request: RefreshRequest): Promise<TokenGrant> {
-  const { settings, store } = parts
+  const { settings, store, limits } = parts
   const token = await parseOwnRefreshToken(parts, request.refreshToken, firstPartyClient)
   if (token === undefined)
-    throw new OAuthError('invalid_grant', { reason: 'not a refresh token of this server and client' })
+    throw new OAuthError('invalid_grant', {
+      reason: 'not a refresh token of this server and client',
+      countsAs: 'forgedPerNetwork',
+    })
   const requested = requestedAudience(settings, request.audience)
+  const presented = nameOf(token, request)
+  const wait = await limits.counters.refreshPerToken.wait(presented)
+  if (wait > 0) throw tooManyRequests('refreshPerToken', wait)
 
   const rotation = await store.rotate({
     ridHash: hashRid(token.rid),
@@ -47,7 +54,19 @@ export async function refresh(parts: Parts, request: RefreshRequest): Promise<To
     audience: requested ?? null,
     deadline: request.arrivedAt + settings.refreshTimeout * 1000,
   })
-  return 'session' in rotation ? answer(parts, request, token, rotation) : refuse(parts, rotation)
+  if ('session' in rotation) return answer(parts, request, token, rotation)
+  if (isFinal(rotation)) await limits.counters.refreshPerToken.count(presented)
+  return refuse(parts, rotation)
+}
+
+/** A token that was proven, in the way that it came. */
+function nameOf({ rid, gen, att }: RefreshToken, { modes }: RefreshRequest): string {
+  return [Buffer.from(rid).toString('base64url'), gen, att, modes[0]].join('.')
+}
+
+/** Whether a token that was refused will be refused for ever: one that still comes back is a client's that goes round in circles. */
+function isFinal({ outcome }: Rotation): boolean {
+  return outcome === 'over' || outcome === 'reused' || outcome === 'unknown'
 }
 
 async function answer(

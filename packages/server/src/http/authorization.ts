@@ -94,7 +94,7 @@ async function findSession({ store, settings }: Parts, token: string, mode: Sess
 async function findTokenSession(parts: Parts, token: string): Promise<Authenticated> {
   const { store } = parts
   const verified = await verifyOwn(parts, token)
-  if ('refusal' in verified) throw refused(verified.refusal)
+  if ('refusal' in verified) throw refused(verified.refusal, verified.isForged)
   const { sid, sub, jti, kid } = verified
   // The session stands for its user and client, whose not-befores it knows; the token and its key may be revoked on their own.
   const found = sid === undefined ? undefined : await store.findLiveSession(sid, { jti, kid })
@@ -102,8 +102,8 @@ async function findTokenSession(parts: Parts, token: string): Promise<Authentica
   return { ...found, accessToken: verified }
 }
 
-function refused(reason: string): OAuthError {
-  return new OAuthError('invalid_token', { reason, tokenSent: true })
+function refused(reason: string, isForged = false): OAuthError {
+  return new OAuthError('invalid_token', { reason, tokenSent: true, ...(isForged && { countsAs: 'forgedPerNetwork' }) })
 }
 
 function undefinedIfRefused(error: unknown): undefined {

@@ -3,6 +3,7 @@
  * own proxies appended are believed, counted from the right.
  */
 import { BlockList, isIP } from 'node:net'
+import type { RequestContext } from './endpoint.ts'
 
 /** Which proxies are ours: a number of them in a row, or the networks they are in. */
 export type TrustedProxies = { readonly hops: number } | { readonly networks: BlockList }
@@ -37,6 +38,11 @@ export function clientAddress(
     index--
   }
   return path[index] ?? null
+}
+
+/** Finds the address of the client that sent a request; `null` where the server has no sockets. */
+export function addressOf(c: RequestContext, trusted: TrustedProxies): string | null {
+  return clientAddress(c.env.incoming?.socket.remoteAddress, c.req.header('x-forwarded-for') ?? null, trusted)
 }
 
 function isTrusted(address: string | undefined, passed: number, trusted: TrustedProxies): boolean {

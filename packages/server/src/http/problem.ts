@@ -5,7 +5,7 @@
 import type { ErrorCode, OAuthError } from '../oauth/oauth-error.ts'
 
 interface ErrorForm {
-  readonly status: 400 | 401 | 403 | 404 | 405 | 413 | 415 | 431 | 500 | 503
+  readonly status: 400 | 401 | 403 | 404 | 405 | 413 | 415 | 429 | 431 | 500 | 503
   readonly title: string
   /** What the client is told; the same for every cause. */
   readonly detail: string
@@ -74,6 +74,11 @@ export const errorForms: Readonly<Record<ErrorCode, ErrorForm>> = {
     status: 431,
     title: 'Request Header Fields Too Large',
     detail: 'The request line and headers are larger than 16 KiB.',
+  },
+  too_many_requests: {
+    status: 429,
+    title: 'Too Many Requests',
+    detail: 'This was tried too often. Try again later.',
   },
   temporarily_unavailable: {
     status: 503,

@@ -11,6 +11,7 @@ import type { Parts } from '../parts.ts'
 import { StoreUnavailableError } from '../store/store.ts'
 import { type AuthenticationOutcome, authenticateUser } from './authorization.ts'
 import { listedCors, openCors } from './cors.ts'
+import { countRefusal } from './count-refusal.ts'
 import type { Endpoint, RequestContext, RequestEnv, RequestHead, Route } from './endpoint.ts'
 import { oauthRefusalResponse, refusalResponse } from './problem.ts'
 import { securityHeaders } from './security-headers.ts'
@@ -50,7 +51,7 @@ export function createRouter(routes: readonly Route[], parts: Parts, ready: () =
     })
   }
   app.notFound((c) => refuse(new OAuthError('not_found', { reason: 'no such path' }), nameOf(c), parts))
-  app.onError((error, c) => refuse(error, nameOf(c), parts))
+  app.onError(async (error, c) => refuse(await countRefusal(parts, c, error), nameOf(c), parts))
 
   const headers = Object.entries({ vary: 'Origin', ...securityHeaders(settings.issuer) })
   const known = new RegExp(

@@ -22,6 +22,7 @@ export const errorCodes = [
   'payload_too_large',
   'unsupported_media_type',
   'headers_too_large',
+  'too_many_requests',
   'temporarily_unavailable',
   'server_error',
 ] as const
@@ -46,6 +47,8 @@ interface Refusal {
   readonly allow?: readonly string[]
   /** Whether an access token came with the request, for `invalid_token`. */
   readonly tokenSent?: boolean
+  /** The limit of its network against which it is counted. */
+  readonly countsAs?: 'clientPerNetwork' | 'forgedPerNetwork'
   readonly cause?: unknown
 }
 
@@ -58,6 +61,7 @@ export class OAuthError extends Error {
   readonly retryAfter: number | undefined
   readonly allow: readonly string[]
   readonly tokenSent: boolean
+  readonly countsAs: Refusal['countsAs']
 
   constructor(code: ErrorCode, refusal: Refusal) {
     super(`${code}: ${refusal.reason}`, { cause: refusal.cause })
@@ -67,5 +71,6 @@ export class OAuthError extends Error {
     this.retryAfter = refusal.retryAfter
     this.allow = refusal.allow ?? []
     this.tokenSent = refusal.tokenSent ?? false
+    this.countsAs = refusal.countsAs
   }
 }

@@ -23,6 +23,8 @@ export interface Call {
   readonly body?: string | Uint8Array<ArrayBuffer> | ReadableStream
   readonly token?: string
   readonly headers?: Readonly<Record<string, string>>
+  /** The address that it comes from; `null` where the server has no sockets. @default '192.0.2.7' */
+  readonly from?: string | null
 }
 
 export interface Reply {
@@ -78,7 +80,11 @@ export function startTestServer(
     store,
   })
 
-  async function call(method: string, path: string, { json, body, token, headers }: Call = {}): Promise<Reply> {
+  async function call(
+    method: string,
+    path: string,
+    { json, body, token, headers, from = '192.0.2.7' }: Call = {},
+  ): Promise<Reply> {
     const init = {
       method,
       headers: {
@@ -89,7 +95,7 @@ export function startTestServer(
       ...((json !== undefined || body !== undefined) && { body: body ?? JSON.stringify(json), duplex: 'half' }),
     }
     const request = new Request(new URL(path, options.issuer ?? issuer), init as RequestInit)
-    const response = await server.fetch(request, { incoming: { socket: { remoteAddress: '192.0.2.7' } } })
+    const response = await server.fetch(request, from === null ? {} : { incoming: { socket: { remoteAddress: from } } })
     const text = await response.text()
     return {
       status: response.status,

@@ -12,6 +12,7 @@ import {
   type JwtClaims,
   type Key,
   TokenError,
+  type TokenErrorCode,
   type VerifiedJwt,
 } from '@countersign/token'
 import type { RevocationSnapshot } from '@countersign/token/revocations'
@@ -58,7 +59,16 @@ export interface VerifiedAccessToken extends TokenMarks {
 }
 
 /** What our own endpoints need of an access token, or why it was refused (for the log). */
-export type Verification = VerifiedAccessToken | { readonly refusal: string; readonly isKeyKnown: boolean }
+export type Verification =
+  | VerifiedAccessToken
+  | {
+      readonly refusal: string
+      readonly isKeyKnown: boolean
+      /** Whether this server never made it, as far as can be told. */
+      readonly isForged: boolean
+    }
+
+const forgedCodes: readonly TokenErrorCode[] = ['token_malformed', 'key_not_found', 'signature_invalid']
 
 export interface AccessTokens {
   issue(grant: AccessGrant): Promise<IssuedAccessToken>
@@ -141,11 +151,16 @@ export function createAccessTokens({ settings, keys, random, sleep, now }: Acces
       const verified = verifyToken(token)
       const { alg, kid } = verified.protectedHeader
       // Each of ours names its key; one that does not may be signed with a revoked one. A secret is revoked by taking it away.
-      if (kid === undefined && !alg.startsWith('HS')) return { refusal: 'it names no key (kid)', isKeyKnown: true }
+      if (kid === undefined && !alg.startsWith('HS'))
+        return { refusal: 'it names no key (kid)', isKeyKnown: true, isForged: false }
       return readVerified(verified)
     } catch (error) {
       if (!(error instanceof TokenError)) throw error
-      return { refusal: `${error.code}: ${error.message}`, isKeyKnown: error.code !== 'key_not_found' }
+      return {
+        refusal: `${error.code}: ${error.message}`,
+        isKeyKnown: error.code !== 'key_not_found',
+        isForged: forgedCodes.includes(error.code),
+      }
     }
   }
 

@@ -73,6 +73,7 @@ test('what login answers is what openapi.json says', async (t) => {
     '403',
     '413',
     '415',
+    '429',
     '500',
     '503',
   ])
