@@ -99,7 +99,8 @@ export async function startLiveFeed(redis?: { readonly url: string }): Promise<L
 
 function ignore(): void {}
 
-async function openWay(findPort: () => number): Promise<Way> {
+/** Opens a way to a port. */
+export async function openWay(findPort: () => number): Promise<Way> {
   const pairs = new Set<readonly [Socket, Socket]>()
   let isCut = false
   let isHeldUp = false

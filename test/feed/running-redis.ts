@@ -31,7 +31,7 @@ export async function startRedis(): Promise<RunningRedis> {
   async function start(...options: string[]): Promise<void> {
     const own = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder]
     redis = spawn('/usr/bin/redis-server', [...own, ...options], { stdio: 'ignore' })
-    await until('Redis answers', async () => (await ask('PING')) === '+PONG')
+    await until('Redis answers', async () => /^(\+PONG|-NOAUTH)/.test((await ask('PING')) ?? ''))
   }
 
   async function kill(): Promise<void> {
