@@ -10,6 +10,7 @@ import { findFreePort } from '../examples/running-program.ts'
 
 export interface RunningRedis {
   readonly url: string
+  readonly port: number
   start(...options: string[]): Promise<void>
   /** Sends a signal; the process goes on with SIGCONT. */
   signal(name: 'SIGSTOP' | 'SIGCONT'): void
@@ -22,19 +23,20 @@ export interface RunningRedis {
   end(): Promise<void>
 }
 
-/** Starts it, on a free port. */
-export async function startRedis(): Promise<RunningRedis> {
+/** Starts it, on a free port. @param always options of every start */
+export async function startRedis(...always: string[]): Promise<RunningRedis> {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-redis-'))
   const port = await findFreePort()
   let redis: ChildProcess
 
   async function start(...options: string[]): Promise<void> {
     const own = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder]
-    redis = spawn('/usr/bin/redis-server', [...own, ...options], { stdio: 'ignore' })
+    redis = spawn('/usr/bin/redis-server', [...own, ...always, ...options], { stdio: 'ignore' })
     await until('Redis answers', async () => /^(\+PONG|-NOAUTH)/.test((await ask('PING')) ?? ''))
   }
 
   async function kill(): Promise<void> {
+    if (redis.exitCode !== null || redis.signalCode !== null) return
     const gone = once(redis, 'exit')
     redis.kill('SIGKILL')
     await gone
@@ -66,7 +68,7 @@ export async function startRedis(): Promise<RunningRedis> {
 
   await start()
   return {
-    ...{ url: `redis://127.0.0.1:${port}`, start, kill, ask, askAll },
+    ...{ url: `redis://127.0.0.1:${port}`, port, start, kill, ask, askAll },
     signal: (name) => void redis.kill(name),
     async end() {
       await kill()
