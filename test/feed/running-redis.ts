@@ -19,6 +19,8 @@ export interface RunningRedis {
   /** Asks one thing; nothing if there is no answer. The first line of the answer, or of what that holds; of a list, its values. */
   ask(...words: string[]): Promise<string | undefined>
   askAll(...words: string[]): Promise<(string | undefined)[]>
+  /** The lines of a long text. */
+  askLines(...words: string[]): Promise<string[]>
   /** Kills it, and removes its folder. */
   end(): Promise<void>
 }
@@ -69,6 +71,7 @@ export async function startRedis(...always: string[]): Promise<RunningRedis> {
   await start()
   return {
     ...{ url: `redis://127.0.0.1:${port}`, port, start, kill, ask, askAll },
+    askLines: (...words) => answer(words),
     signal: (name) => void redis.kill(name),
     async end() {
       await kill()

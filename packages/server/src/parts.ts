@@ -4,6 +4,7 @@ import type { Limits } from './cache/limits.ts'
 import type { RedisConnection } from './cache/redis-connection.ts'
 import type { Log } from './log.ts'
 import type { Feed } from './revocation/feed.ts'
+import type { Hints } from './revocation/hints.ts'
 import type { RedisMirror } from './revocation/redis-mirror.ts'
 import type { Settings } from './settings.ts'
 import type { Store } from './store/store.ts'
@@ -19,6 +20,8 @@ export interface Parts {
   readonly keys: Keys
   readonly accessTokens: AccessTokens
   readonly feed: Feed
+  /** Tells the feeds of other servers to look, where there is a Redis. */
+  readonly hints: Hints | undefined
   /** How often what may be tried. */
   readonly limits: Limits
   /** Redis, where there is one, for what may be lost. */

@@ -41,6 +41,7 @@ import type { AuthorizationServerOptions } from './options.ts'
 import { apiPage, apiPageFile, apiPageScript } from './pages/api-page.ts'
 import type { Parts } from './parts.ts'
 import { createFeed } from './revocation/feed.ts'
+import { createHints } from './revocation/hints.ts'
 import { createRedisMirror } from './revocation/redis-mirror.ts'
 import { resolveOptions, type Settings } from './settings.ts'
 import type { AccountChange } from './store/store.ts'
@@ -153,6 +154,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
       parts.stop()
       parts.redisMirror?.close()
       parts.feed.close()
+      parts.hints?.close()
       parts.redis?.close()
     },
     async updateAccount(userId, change) {
@@ -168,12 +170,23 @@ function assemble(options: AuthorizationServerOptions, settings: Settings): Part
   const { store, log = pino({ level: 'info' }), sleep = setTimeout, random = randomBytes } = options
   const feed = createFeed({ store, log, random })
   const redis = options.redis && openRedis(options.redis, log)
+  const hints = redis && createHints(redis, feed)
   const redisMirror = redis && createRedisMirror({ redis, store, feed, log, random })
   const wait = async (time: number) => void (await sleep(time))
   const ring = createKeyRing({ settings, store, log, random, sleep: wait })
 
   return {
-    ...{ settings, store, accounts: resolveAccounts(options, random, log), feed, redis, redisMirror, log, random },
+    ...{
+      settings,
+      store,
+      accounts: resolveAccounts(options, random, log),
+      feed,
+      hints,
+      redis,
+      redisMirror,
+      log,
+      random,
+    },
     isAllowedOrigin: createOriginTest(settings),
     limits: createLimits(settings.rateLimits, settings.masterKey, redis),
     get keys() {

@@ -38,6 +38,8 @@ export interface RedisConnection {
   client(): Promise<RedisClient>
   /** Asks on behalf of a request. @throws Error at once unless Redis is ready, else within a tenth of a second */
   ask<Answer>(commands: (client: RedisClient) => Promise<Answer>): Promise<Answer>
+  /** Calls back for each message of a channel, of which any may be lost. It has a connection of its own, as Redis asks for. */
+  listen(channel: string, onMessage: () => void): void
   close(): void
 }
 
@@ -54,6 +56,7 @@ export function openRedis(options: RedisOptions, log: Log): RedisConnection {
   const prefix = options.prefix ?? defaultPrefix[location.kind]
   const connecting = connect(location, noteError)
   let client: RedisClient | undefined
+  let listener: RedisClient | undefined
   let state: RedisState = 'away'
   let lastError: unknown
   let isClosed = false
@@ -89,6 +92,8 @@ export function openRedis(options: RedisOptions, log: Log): RedisConnection {
   async function keepLooking(): Promise<void> {
     while (!isClosed) {
       await look()
+      // A connection that only listens finds out in no other way that it has come to an end.
+      listener?.ping().catch(() => {})
       await new Promise<void>((resolve) => void setTimeout(resolve, state === 'ready' ? LOOK : LOOK / 4).unref())
     }
     client?.disconnect()
@@ -101,6 +106,11 @@ export function openRedis(options: RedisOptions, log: Log): RedisConnection {
       return state
     },
     client: () => connecting,
+    listen(channel, onMessage) {
+      void connecting.then((connected) => {
+        if (!isClosed) listener = subscribe(connected, channel, onMessage)
+      })
+    },
     async ask(commands) {
       if (state !== 'ready' || client?.status !== 'ready') throw new Error(`Redis is ${state}`)
       try {
@@ -113,6 +123,7 @@ export function openRedis(options: RedisOptions, log: Log): RedisConnection {
     close() {
       isClosed = true
       client?.disconnect()
+      listener?.disconnect()
     },
   }
 }
@@ -154,6 +165,21 @@ async function connect(location: RedisLocation, onError: (error: unknown) => voi
   client.on('error', onError)
   client.connect().catch(onError)
   return client
+}
+
+/** A cluster's client has a connection for this already. */
+function subscribe(client: RedisClient, channel: string, onMessage: () => void): RedisClient {
+  const listener = 'nodes' in client ? client : client.duplicate()
+  const start = () => void listener.subscribe(channel).catch(() => {})
+  listener.on('message', onMessage)
+  listener.on('ready', start)
+  if (listener === client) {
+    if (client.status === 'ready') start()
+    return listener
+  }
+  listener.on('error', () => {})
+  listener.connect().catch(() => {})
+  return listener
 }
 
 /** Waits for an answer, but not long; a process that was busy itself reads first what has come meanwhile. */

@@ -27,6 +27,7 @@ const body = z.object({ sub_id: subject, reason: reason.optional() })
 export function adminRevocations(parts: Parts): Endpoint {
   return {
     summary: 'Revoke the tokens of a user, session, client, key, or all',
+    revokes: true,
     authorization: 'access-token',
     body,
     answers: { 204: { description: 'They are revoked.' } },

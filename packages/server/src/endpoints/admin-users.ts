@@ -39,6 +39,7 @@ function actOnUser(
   return {
     summary,
     authorization: 'access-token',
+    revokes: true,
     body,
     bodyOptional: true,
     pathParameters: { id: 'The id of the user.' },

@@ -6,6 +6,7 @@ import type { Parts } from '../parts.ts'
 export function logoutAll(parts: Parts): Endpoint {
   return {
     summary: 'Sign out everywhere',
+    revokes: true,
     authorization: 'access-token',
     answers: { 204: { description: 'Every session of this user is over.' } },
     async handle(c) {

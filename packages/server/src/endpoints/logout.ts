@@ -22,6 +22,7 @@ function namesSession(bearer: string | undefined): boolean {
 export function logout(parts: Parts): Endpoint {
   return {
     summary: 'Sign out here',
+    revokes: true,
     description:
       'Ends the session of the refresh token in the body, or of the token in the Authorization header. Without a refresh or session token, also those of the cookies, and deletes them. Any token is answered alike.',
     body,

@@ -14,6 +14,7 @@ const body = z.object({ currentPassword: password, newPassword })
 export function changePassword(parts: Parts, change: NonNullable<Accounts['changePassword']>): Endpoint {
   return {
     summary: 'Change my password',
+    revokes: true,
     description:
       'Ends the other sessions; this one goes on. Refresh it: access tokens from before the change may be refused elsewhere.',
     body,

@@ -28,6 +28,7 @@ const body = z.object({ currentPassword: password })
 export function deleteProfile(parts: Parts, deleteAccount: NonNullable<Accounts['deleteAccount']>): Endpoint {
   return {
     summary: 'Delete my account',
+    revokes: true,
     body,
     authorization: 'access-token',
     answers: { 204: { description: 'The account is gone.' } },

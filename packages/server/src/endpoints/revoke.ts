@@ -14,6 +14,7 @@ import { verifyOwn } from '../tokens/own-verifier.ts'
 export function revoke(parts: Parts): Endpoint {
   return {
     summary: 'Revoke a token',
+    revokes: true,
     authorization: 'client',
     form: { token: 'A refresh token or an access token.', token_type_hint: 'Not needed.' },
     answers: { 200: { description: 'The token, if it was one, is revoked.' } },

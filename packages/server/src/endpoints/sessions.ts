@@ -49,6 +49,7 @@ export function listSessions(parts: Parts): Endpoint {
 export function endSession(parts: Parts): Endpoint {
   return {
     summary: 'End one of my sessions',
+    revokes: true,
     authorization: 'access-token',
     pathParameters: { sid: 'The id of the session.' },
     answers: { 204: { description: 'The session is over.' } },
@@ -66,6 +67,7 @@ export function endSession(parts: Parts): Endpoint {
 export function endOtherSessions(parts: Parts): Endpoint {
   return {
     summary: 'End my other sessions',
+    revokes: true,
     authorization: 'access-token',
     answers: { 204: { description: 'Every other session is over.' } },
     async handle(c) {

@@ -111,6 +111,7 @@ async function refuse(parts: Parts, rotation: Exclude<Rotation, Served>): Promis
         retryAfter: 1,
       })
     case 'reused':
+      parts.hints?.announce()
       log.warn(
         { event: 'refresh.reuse', alert: true, sid: rotation.sid, sub: rotation.userId },
         'a stolen refresh token was used; the session is ended',

@@ -55,6 +55,8 @@ export interface Endpoint {
   readonly refusals?: readonly ErrorCode[]
   /** A document for everyone: scripts of any origin may read it, and it has an ETag. @default false */
   readonly public?: boolean
+  /** Whether it exists to end trust: other servers are told to look for what it has written. @default false */
+  readonly revokes?: boolean
   /** Left out of openapi.json: pages and aliases. @default false */
   readonly hidden?: boolean
   handle(c: RequestContext): Response | Promise<Response>

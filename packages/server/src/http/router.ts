@@ -42,7 +42,11 @@ export function createRouter(routes: readonly Route[], parts: Parts, ready: () =
     app.on(method, path, (c) => {
       const answered = handle(endpoint, c)
       // An act may have written a revocation: readers of the feed need not wait for the next look.
-      return method === 'GET' ? answered : answered.finally(parts.feed.poke)
+      if (method === 'GET') return answered
+      return answered.finally(() => {
+        parts.feed.poke()
+        if (endpoint.revokes) parts.hints?.announce()
+      })
     })
   }
   for (const [path, methods] of methodsByPath(rows)) {
