@@ -58,6 +58,10 @@ for (const { name, prefix, start } of kinds)
       assert.deepEqual((await statusesOf(12, attempt)).slice(9), [401, 429, 429])
     }
 
+    async function areHintsHeard(): Promise<void> {
+      await until('both listen', async () => (await topology.listeners(`${prefix}:hint`)) === 2, 30_000)
+    }
+
     /** Signs in and refreshes until Redis is well again; nothing may fail or take long. */
     async function serveUntilWell(): Promise<void> {
       let isOver = false
@@ -83,6 +87,7 @@ for (const { name, prefix, start } of kinds)
     test('has the copy, and limits are shared', async () => {
       await revoke('before')
       await areShared('198.51.100.1')
+      await areHintsHeard()
     })
 
     test('a killed master: nobody waits, and then copy and limits are on the next', async () => {
@@ -92,6 +97,7 @@ for (const { name, prefix, start } of kinds)
       assert.notEqual((await topology.master()).port, master.port)
       await revoke('killed')
       await areShared('198.51.100.2')
+      await areHintsHeard()
       await master.start()
     })
 
@@ -105,6 +111,7 @@ for (const { name, prefix, start } of kinds)
         await serveUntilWell()
         await revoke('stopped')
         await areShared('198.51.100.3')
+        await areHintsHeard()
       } finally {
         master.signal('SIGCONT')
       }

@@ -17,6 +17,8 @@ export interface Topology {
   master(): Promise<RunningRedis>
   /** Asks the master. */
   ask(...words: string[]): Promise<string>
+  /** How many listen to a channel, at all nodes that answer. */
+  listeners(channel: string): Promise<number>
   end(): Promise<void>
 }
 
@@ -27,7 +29,7 @@ const atOnce = ['--repl-diskless-sync-delay', '0']
 async function ask(port: number, ...words: string[]): Promise<string> {
   const { stdout } = await run('/usr/bin/redis-cli', ['-p', String(port), ...words], {
     env: { REDISCLI_AUTH: 'right' },
-    timeout: 5000,
+    timeout: 2000,
   })
   return stdout.trim()
 }
@@ -56,6 +58,7 @@ export async function startSentinels(): Promise<Topology> {
     url: `redis+sentinel://:right@${sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',')}/mymaster?sentinel_password=right`,
     master,
     ask: async (...words) => ask((await master()).port, ...words),
+    listeners: (channel) => countListeners(redises, channel),
     async end() {
       for (const sentinel of sentinels) await sentinel.end()
       await endAll(redises)
@@ -120,8 +123,15 @@ export async function startCluster(): Promise<Topology> {
     url: `redis+cluster://${addresses.slice(0, 3).join(',')}`,
     master,
     ask: async (...words) => ask((await master()).port, ...words),
+    listeners: (channel) => countListeners(nodes, channel),
     end: () => endAll(nodes),
   }
+}
+
+async function countListeners(redises: readonly RunningRedis[], channel: string): Promise<number> {
+  const asking = redises.map(({ port }) => ask(port, 'PUBSUB', 'NUMSUB', channel).catch(() => ''))
+  const counts = (await Promise.all(asking)).map((answer) => Number(answer.split('\n')[1] ?? 0))
+  return counts.reduce((sum, count) => sum + count, 0)
 }
 
 async function endAll(redises: readonly RunningRedis[]): Promise<void> {
