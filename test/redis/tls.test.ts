@@ -47,7 +47,7 @@ test('is asked over TLS where its certificate can be verified, and not at all wh
   const words = 'req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=redis -addext subjectAltName=IP:127.0.0.1'.split(
     ' ',
   )
-  assert.equal(spawnSync('openssl', [...words, '-keyout', key, '-out', certificate]).status, 0)
+  assert.equal(spawnSync('/usr/bin/openssl', [...words, '-keyout', key, '-out', certificate]).status, 0)
   const tlsPort = String(await findFreePort())
   const files = ['--tls-cert-file', certificate, '--tls-key-file', key, '--tls-ca-cert-file', certificate]
   const redis = await startRedis('--tls-port', tlsPort, '--tls-auth-clients', 'no', ...files)
