@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { readEnvironment, SettingsError } from './environment.ts'
+import { type Environment, type RunMode, readEnvironment, resolveEnvironment } from './environment.ts'
+import { SettingsError } from './settings-error.ts'
 
 const start = {
   COUNTERSIGN_ISSUER: 'https://auth.example.com',
@@ -8,9 +9,13 @@ const start = {
   COUNTERSIGN_MASTER_KEY: 'A'.repeat(43),
 }
 
-function problemsOf(env: Record<string, string>): readonly string[] {
+async function read(env: Environment, mode: RunMode) {
+  return readEnvironment(await resolveEnvironment(env), mode)
+}
+
+async function problemsOf(env: Record<string, string>): Promise<readonly string[]> {
   try {
-    readEnvironment({ ...start, ...env }, 'start')
+    await read({ ...start, ...env }, 'start')
     return []
   } catch (error) {
     assert.ok(error instanceof SettingsError)
@@ -19,12 +24,12 @@ function problemsOf(env: Record<string, string>): readonly string[] {
 }
 
 describe('COUNTERSIGN_RATE_LIMITS', () => {
-  test('changes the limits that it names; dev lets one address make more accounts', () => {
+  test('changes the limits that it names; dev lets one address make more accounts', async () => {
     const env = { ...start, COUNTERSIGN_RATE_LIMITS: '{"loginPerAccount":"50/1h"}' }
-    assert.deepEqual(readEnvironment(env, 'start').options.rateLimits, { loginPerAccount: '50/1h' })
-    const dev = readEnvironment({ COUNTERSIGN_RATE_LIMITS: '{"registrationPerNetwork":"5/1h"}' }, 'dev')
+    assert.deepEqual((await read(env, 'start')).options.rateLimits, { loginPerAccount: '50/1h' })
+    const dev = await read({ COUNTERSIGN_RATE_LIMITS: '{"registrationPerNetwork":"5/1h"}' }, 'dev')
     assert.deepEqual(dev.options.rateLimits, { registrationPerNetwork: '5/1h' })
-    assert.deepEqual(readEnvironment({}, 'dev').options.rateLimits, { registrationPerNetwork: '1000/1h' })
+    assert.deepEqual((await read({}, 'dev')).options.rateLimits, { registrationPerNetwork: '1000/1h' })
   })
 
   const bad = {
@@ -36,31 +41,34 @@ describe('COUNTERSIGN_RATE_LIMITS', () => {
     '{"loginPerAccount":10}': 'must give loginPerAccount a number of times',
   }
   for (const [value, problem] of Object.entries(bad))
-    test(`refuses ${value}`, () => {
-      const problems = problemsOf({ COUNTERSIGN_RATE_LIMITS: value })
+    test(`refuses ${value}`, async () => {
+      const problems = await problemsOf({ COUNTERSIGN_RATE_LIMITS: value })
       assert.equal(problems.length, 1)
       assert.ok(problems[0]?.startsWith(`COUNTERSIGN_RATE_LIMITS ${problem}`), problems[0])
     })
 })
 
-test('COUNTERSIGN_DANGEROUSLY_DISABLE_RATE_LIMITS is told of in the log', () => {
+test('COUNTERSIGN_DANGEROUSLY_DISABLE_RATE_LIMITS is told of in the log', async () => {
   const env = { ...start, COUNTERSIGN_DANGEROUSLY_DISABLE_RATE_LIMITS: 'true' }
-  const { warnings, options } = readEnvironment(env, 'start')
+  const { warnings, options } = await read(env, 'start')
   assert.equal(options.dangerouslyDisableRateLimits, true)
   assert.match(warnings.join(), /^COUNTERSIGN_DANGEROUSLY_DISABLE_RATE_LIMITS is true/)
-  assert.match(problemsOf({ COUNTERSIGN_DANGEROUSLY_DISABLE_RATE_LIMITS: 'yes' }).join(), /must be true or false/)
+  assert.match(
+    (await problemsOf({ COUNTERSIGN_DANGEROUSLY_DISABLE_RATE_LIMITS: 'yes' })).join(),
+    /must be true or false/,
+  )
 })
 
-test('what is wrong with Redis is told beside what else is wrong, without its password', () => {
+test('what is wrong with Redis is told beside what else is wrong, without its password', async () => {
   const env = {
     COUNTERSIGN_REDIS_URL: 'redis+cluster://:MARKED@one,two',
     COUNTERSIGN_REDIS_PREFIX: 'auth',
     COUNTERSIGN_ISSUER: 'nonsense',
   }
-  const problems = problemsOf(env)
+  const problems = await problemsOf(env)
   assert.equal(problems.length, 2)
   assert.match(problems[1] ?? '', /^COUNTERSIGN_REDIS_PREFIX must have braces in a cluster, such as \{auth\}/)
-  const one = problemsOf({ COUNTERSIGN_REDIS_URL: 'redis-sentinel://:MARKED@one/mymaster' })
+  const one = await problemsOf({ COUNTERSIGN_REDIS_URL: 'redis-sentinel://:MARKED@one/mymaster' })
   assert.match(one.join(), /^COUNTERSIGN_REDIS_URL must be redis:\/\/….*redis\+sentinel:\/\//)
   assert.ok(![...problems, ...one].join().includes('MARKED'))
 })

@@ -64,6 +64,11 @@ test('an address is shown without user name, password and query, and not at all 
     ['COUNTERSIGN_DATABASE_URL', 'sqlite:/var/lib/x.db', 'sqlite:/var/lib/x.db'],
     ['COUNTERSIGN_REDIS_URL', 'rediss://:secret@cache.example/0', 'rediss://cache.example/0'],
     ['COUNTERSIGN_REDIS_URL', 'redis://:12#secret@cache.example', undefined],
+    [
+      'COUNTERSIGN_REDIS_URL',
+      'redis+sentinel://ada:secret@one:26379,two/mymaster?sentinel_password=secret',
+      'redis+sentinel://one:26379,two/mymaster',
+    ],
     ['COUNTERSIGN_ISSUER', 'https://ada:secret@auth.example.com', 'https://auth.example.com'],
     ['VAULT_ADDR', 'https://ada:secret@vault.example', 'https://vault.example'],
     ['VAULT_TOKEN', 'secret', undefined],

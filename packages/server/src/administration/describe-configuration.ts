@@ -1,4 +1,6 @@
 /** The settings as the server would use them, and where each comes from. No secret among them. */
+
+import { parseRedisLocation } from '../cache/redis-location.ts'
 import {
   type Environment,
   findIneffective,
@@ -64,7 +66,7 @@ function describeSetting(
 /** Shows a value without what is secret in it. */
 function showValue(name: string, value: string): string | undefined {
   if (name === 'COUNTERSIGN_DATABASE_URL') return showDatabase(value)
-  if (name === 'COUNTERSIGN_REDIS_URL') return showAddress(value)
+  if (name === 'COUNTERSIGN_REDIS_URL') return showRedis(value)
   if (isSecretSetting(name)) return undefined
   // Such an address is refused where it matters, and may be here all the same.
   return value.replaceAll(/(:\/\/)[^\s/,]*@/g, '$1')
@@ -73,6 +75,12 @@ function showValue(name: string, value: string): string | undefined {
 function showDatabase(text: string): string | undefined {
   const location = parseDatabaseLocation(text)
   return location?.kind === 'sqlite' ? `sqlite:${location.path}` : showAddress(text)
+}
+
+/** Shows the hosts and what follows them. In what can be read, nothing but the end of a password is an @. */
+function showRedis(text: string): string | undefined {
+  const isReadable = typeof parseRedisLocation(text) !== 'string'
+  return isReadable ? text.replace(/\/\/[^@]*@/, '//').replace(/\?.*/, '') : undefined
 }
 
 /** Shows host and path. An @ in the path is what follows a password that was not encoded, and then nothing is shown. */

@@ -1,7 +1,10 @@
 /** What a setting is when nobody sets it, as `config print` shows it. A test sets each to its default and finds the same server. */
 import { join, resolve } from 'node:path'
 import { parseLifetime } from '@countersign/token'
+import { defaultRateLimits } from '../cache/rate-limit.ts'
+import { defaultPrefix, parseRedisLocation } from '../cache/redis-location.ts'
 import type { Environment, RunMode } from '../environment.ts'
+import { devLimits } from '../json-settings.ts'
 
 type Default = string | ((env: Environment, mode: RunMode) => string | undefined)
 
@@ -45,7 +48,9 @@ export const defaults: Readonly<Record<string, Default | undefined>> = {
   COUNTERSIGN_DATABASE_URL: (env) => `sqlite:${join(dataFolder(env), 'countersign.db')}`,
   COUNTERSIGN_LOG_LEVEL: 'info',
   COUNTERSIGN_REDIS_URL: undefined,
-  COUNTERSIGN_REDIS_PREFIX: 'countersign',
+  COUNTERSIGN_REDIS_PREFIX: redisPrefix,
+  COUNTERSIGN_RATE_LIMITS: (_env, mode) => JSON.stringify({ ...defaultRateLimits, ...(mode === 'dev' && devLimits) }),
+  COUNTERSIGN_DANGEROUSLY_DISABLE_RATE_LIMITS: 'false',
   VAULT_ADDR: undefined,
   VAULT_NAMESPACE: undefined,
   VAULT_CACERT: undefined,
@@ -62,6 +67,11 @@ export const defaults: Readonly<Record<string, Default | undefined>> = {
 export function defaultOf(name: string, env: Environment, mode: RunMode): string | undefined {
   const value = Object.hasOwn(defaults, name) ? defaults[name] : undefined
   return typeof value === 'function' ? value(env, mode) : value
+}
+
+function redisPrefix({ COUNTERSIGN_REDIS_URL = '' }: Environment): string {
+  const location = parseRedisLocation(COUNTERSIGN_REDIS_URL)
+  return defaultPrefix[typeof location === 'string' ? 'single' : location.kind]
 }
 
 function cookieSessionIdleLifetime({ COUNTERSIGN_SESSION_LIFETIME }: Environment): string {

@@ -34,7 +34,8 @@ export interface RateLimit {
 /** Every limit. */
 export type RateLimits = Readonly<Record<RateLimitName, RateLimit>>
 
-const defaults: Required<RateLimitOptions> = {
+/** What holds unless said otherwise. */
+export const defaultRateLimits: Required<RateLimitOptions> = {
   loginPerAccountAndNetwork: '10/15m',
   loginPerAccount: '30/1h',
   loginPerNetwork: '100/15m',
@@ -53,13 +54,13 @@ export function readRateLimits(options: unknown, complain: (detail: string) => v
   const isRecord = typeof options === 'object' && options !== null && !Array.isArray(options)
   if (!isRecord) complain('must be an object such as { loginPerAccount: "30/1h" }')
   const given: Record<string, unknown> = isRecord ? { ...options } : {}
-  const names = Object.keys(defaults) as RateLimitName[]
+  const names = Object.keys(defaultRateLimits) as RateLimitName[]
   for (const name of Object.keys(given))
-    if (!(name in defaults)) complain(`has ${JSON.stringify(name)}, which is none of ${names.join(', ')}`)
+    if (!(name in defaultRateLimits)) complain(`has ${JSON.stringify(name)}, which is none of ${names.join(', ')}`)
   const limits = names.map((name) => {
-    const limit = readRateLimit(given[name] ?? defaults[name])
+    const limit = readRateLimit(given[name] ?? defaultRateLimits[name])
     if (limit === undefined)
-      complain(`must give ${name} a number of times and a time of at most 14d, such as ${defaults[name]}`)
+      complain(`must give ${name} a number of times and a time of at most 14d, such as ${defaultRateLimits[name]}`)
     return [name, limit]
   })
   return Object.fromEntries(limits)

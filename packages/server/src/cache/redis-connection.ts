@@ -1,10 +1,10 @@
 /**
  * The one connection to Redis, for what may be lost at any moment. Nothing ever waits for a Redis that is not there: no command is kept
- * until it is back, and whoever asks on behalf of a request gets a failure within a tenth of a second.
+ * until it is back, and whoever asks on behalf of a request gets a failure within a fifth of a second.
  *
  *   ready      asked for everything
  *   away       no connection, or one that is being made; tried again within a second, forever
- *   slow       it did not answer within a tenth of a second
+ *   slow       it did not answer within a fifth of a second
  *   refused    the user name or password is wrong, or may not do what is asked
  *   read-only  a replica, or a master that has none left
  *   full       it may take no more memory
@@ -36,7 +36,7 @@ export interface RedisConnection {
   readonly state: RedisState
   /** The client itself, for those who do not hold up a request: its commands fail after a second. Connected or not. */
   client(): Promise<RedisClient>
-  /** Asks on behalf of a request. @throws Error at once unless Redis is ready, else within a tenth of a second */
+  /** Asks on behalf of a request. @throws Error at once unless Redis is ready, else within a fifth of a second */
   ask<Answer>(commands: (client: RedisClient) => Promise<Answer>): Promise<Answer>
   /** Calls back for each message of a channel, of which any may be lost. It has a connection of its own, as Redis asks for. */
   listen(channel: string, onMessage: () => void): void
@@ -44,7 +44,7 @@ export interface RedisConnection {
 }
 
 /** How long a request waits, milliseconds. */
-const PATIENCE = 100
+const PATIENCE = 200
 const LOOK = 1000
 const COMMAND = 1000
 /** A connection that owes an answer for this long is given up, as one to a machine that is gone. */
