@@ -61,16 +61,15 @@ class Replica:
         self.heard_at = self.lateness = self.quickest = None
 
     def apply_snapshot(self, snapshot):
-        fresh = RevocationSet(snapshot["entries"])
+        """Adds a snapshot to what is known: a database that was restored from a backup, or an older snapshot, knows less than we do."""
         with self.lock:
-            is_new = snapshot["epoch"] != self.epoch
-            if is_new:
+            if self.set is None:
+                self.set = RevocationSet([])
+            for entry in snapshot["entries"]:
+                self.set.add(entry)
+            if snapshot["epoch"] != self.epoch:
                 self.quickest = None
-            if is_new or snapshot["seq"] < self.seq:
-                # A database that was restored from a backup, or an older snapshot, does not know what we know.
-                for (kind, value), mark in (self.set.marks if self.set else {}).items():
-                    fresh.add((kind, value, *mark))
-            self.set, self.epoch, self.seq = fresh, snapshot["epoch"], snapshot["seq"]
+            self.epoch, self.seq = snapshot["epoch"], snapshot["seq"]
 
     def apply_entries(self, previous, place, entries):
         """Takes entries; False if they do not follow on what is known."""

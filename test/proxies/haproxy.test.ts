@@ -16,7 +16,7 @@ import { makeReadableFolder } from './readable-folder.ts'
 import { testTokens, usersOf } from './token-table.ts'
 
 const root = join(import.meta.dirname, '../..')
-const keyLine = '  acl is_signed       var(txn.token),jwt_verify(ES256,"/etc/haproxy/countersign/1.pem") 1'
+const keyLine = (file: string) => `  acl is_signed       var(txn.token),jwt_verify(ES256,"${file}") 1`
 
 let issuer: LiveIssuer
 let keyFiles: string[]
@@ -73,7 +73,7 @@ describeProxy({
 
     test('reads the files of the keys when it starts, and not again', async () => {
       const { application, user, admin } = guarded()
-      const [live, published] = keyFiles.map((file) => readFileSync(file))
+      const [live, , published] = keyFiles.map((file) => readFileSync(file))
       const folder = makeReadableFolder()
       const file = join(folder.path, '1.pem')
       const statuses = async ({ port }: RunningProxy) =>
@@ -108,7 +108,9 @@ describeProxy({
 function startHaproxy(application: number, files: string[]): Promise<RunningProxy> {
   return startProxy('haproxy', {
     '127.0.0.1:3000': `127.0.0.1:${application}`,
-    [keyLine]: files.map((file) => keyLine.replace('/etc/haproxy/countersign/1.pem', file)).join('\n'),
+    [[1, 2, 3].map((number) => keyLine(`/etc/haproxy/countersign/${number}.pem`)).join('\n')]: files
+      .map(keyLine)
+      .join('\n'),
     'https://auth.example.com': issuer.url,
     'https://app.example.com': audience,
   })

@@ -5,14 +5,14 @@
  *   LIVE    everything up to at most 3 s ago is known
  *   STALE   nothing was heard for more than 3 s; the set is as good as it was then
  *   DOWN    nothing was heard for more than 30 s
- *   RESYNC  an event is missing, or the feed has begun anew: the old set is kept until a new snapshot is here
+ *   RESYNC  an event is missing, or the feed has begun anew: until a new snapshot is here
  *
  * Lag is the time since a heartbeat came that left nothing out, plus how much later that one came, by the feed's own time in it,
  * than the quickest so far: old heartbeats that someone delivers late count as old. Our clock may run faster than the feed's by 200
  * parts in a million; a feed that begins anew is measured anew, since its clock may have been set.
  *
- * After an event of a new history the old set is kept beside the new one: a database that was restored from a backup does not
- * know what it had revoked, and we do. So it is beside a snapshot that is older than our place; the server makes one a second.
+ * A snapshot is added to what is known and never takes its place: entries end by their time alone. So neither a database that was restored
+ * from a backup, and does not know what it had revoked, nor a snapshot that is older than our place un-revokes anything.
  */
 import type {
   RevocationCursor,
@@ -117,15 +117,11 @@ export class Replica {
     this.#isResyncing = this.#set !== undefined
   }
 
-  /** Takes a snapshot as what is known from now on. */
+  /** Takes a snapshot beside what is known, and its place as ours. */
   applySnapshot({ epoch, seq, entries, now }: RevocationSnapshot): void {
-    const set = new RevocationSet()
-    for (const entry of entries) set.add(entry)
-    const isNewHistory = epoch !== this.#place.epoch
-    const isOlder = isNewHistory || seq < this.#place.seq
-    if (isOlder && this.#set !== undefined) set.addAll(this.#set)
-    if (isNewHistory) this.#quickest = undefined
-    this.#set = set
+    this.#set ??= new RevocationSet()
+    for (const entry of entries) this.#set.add(entry)
+    if (epoch !== this.#place.epoch) this.#quickest = undefined
     this.#place = { epoch, seq }
     this.#clockOffset = now - this.#clock.now()
     for (const entry of entries) this.#tell(entry)

@@ -80,26 +80,6 @@ describe('a set of revocations', () => {
     assert.equal(set.find({ sid: 'session-11' }), undefined)
   })
 
-  test('takes everything of another set', () => {
-    const other = setOf(
-      ['s', 'a', 0, 2000],
-      ['c', 'client', 1001, 2000],
-      ['k', 'key', 0, 2000],
-      ['g', '', 7, 2000],
-      ['u', 'user', 1500, 2000],
-    )
-    const set = setOf(['s', 'b', 0, 2000], ['u', 'user', 900, 3000])
-    set.addAll(other)
-    assert.equal(set.size, 6)
-    const kid = 'another'
-    assert.equal(set.find({ kid, sid: 'a', iat: 9 }), 's')
-    assert.equal(set.find({ kid, sid: 'b', iat: 9 }), 's')
-    assert.equal(set.find({ kid, sub: 'user', iat: 1499 }), 'u')
-    assert.equal(set.find({ kid: 'key', iat: 9 }), 'k')
-    assert.equal(set.find({ kid, clientId: 'client', iat: 1000 }), 'c')
-    assert.equal(set.find({ kid, iat: 6 }), 'g')
-  })
-
   test('takes at most 32 bytes an entry at every size, and 21 at 400,000', () => {
     const set = setOf()
     for (let index = 1; index <= 400_000; index += 1) {

@@ -66,19 +66,6 @@ export class RevocationSet {
     else this.#put(kind, value, notBefore, expiresAt)
   }
 
-  /** Adds everything that another set holds. */
-  addAll(other: RevocationSet): void {
-    for (const [value, mark] of other.#clients) merge(this.#clients, value, mark.notBefore, mark.expiresAt)
-    for (const [value, mark] of other.#keys) merge(this.#keys, value, mark.notBefore, mark.expiresAt)
-    raise(this.#all, other.#all.notBefore, other.#all.expiresAt)
-    for (let place = 0; place < other.#low.length; place += 1) {
-      if (other.#isFree(place)) continue
-      low = other.#low[place] as number
-      high = other.#high[place] as number
-      this.#putHash(other.#notBefore[place] as number, other.#expiresAt[place] as number)
-    }
-  }
-
   /** Finds what revokes a token, if anything does. An entry holds until it is removed. */
   find({ sid, jti, sub, clientId, kid, iat = 0 }: TokenMarks): RevocationKind | undefined {
     if (iat < this.#all.notBefore) return 'g'

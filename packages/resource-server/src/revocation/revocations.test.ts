@@ -234,6 +234,20 @@ describe('an event that is missing', () => {
     assert.equal(await statusOf(api, sign()), 401)
   })
 
+  test('nor does an older snapshot that comes twice, as from a server whose database was put back', async () => {
+    const api = await protectApi('lenient')
+    const old = network.snapshot()
+    network.revoke(['s', 'session-1', 0, later])
+    await settle()
+    assert.equal(await statusOf(api, sign()), 401)
+    network.answers.set(snapshotUri, () => Response.json(old))
+    for (let time = 0; time < 3; time += 1) {
+      network.send('reset', { reason: 'epoch' })
+      await clock.advance(1000)
+      assert.equal(await statusOf(api, sign()), 401)
+    }
+  })
+
   test('a history that begins anew un-revokes nothing', async () => {
     const api = await protectApi()
     network.revoke(['s', 'session-1', 0, later])

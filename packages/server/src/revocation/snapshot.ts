@@ -15,13 +15,14 @@ export interface BuiltSnapshot {
 const zip = promisify(gzip)
 const LIFETIME = 1000
 
-/** Creates what builds them. A snapshot that is a second old is as good as a new one: its reader goes on from its place. */
+/**
+ * Creates what builds them. A snapshot that is a second old is as good as a new one: its reader goes on from its place. One of another
+ * history is not: its reader would be sent away again.
+ */
 export function createSnapshots({ store, feed, settings }: Parts): { get(): Promise<BuiltSnapshot> } {
-  let latest: { readonly at: number; readonly built: Promise<BuiltSnapshot> } | undefined
+  let latest: { readonly at: number; readonly epoch: string; readonly built: Promise<BuiltSnapshot> } | undefined
 
   async function build(): Promise<BuiltSnapshot> {
-    // Numbers what has none yet, so that an act which was acknowledged is in the snapshot that is asked for after it.
-    await feed.head()
     const { head, now, entries } = await store.readSnapshot()
     const { epoch, seq, maxLifetime } = head
     const snapshot: RevocationSnapshot = {
@@ -40,11 +41,13 @@ export function createSnapshots({ store, feed, settings }: Parts): { get(): Prom
   }
 
   return {
-    get() {
+    async get() {
+      // Numbers what has none yet, so that an act which was acknowledged is in the snapshot that is asked for after it.
+      const { epoch } = await feed.head()
       const at = performance.now()
-      if (latest === undefined || at - latest.at > LIFETIME) {
+      if (latest === undefined || latest.epoch !== epoch || at - latest.at > LIFETIME) {
         const built = build()
-        latest = { at, built }
+        latest = { at, epoch, built }
         built.catch(() => {
           latest = undefined
         })
