@@ -90,7 +90,7 @@ describe('two servers with one database and one Redis', { skip: requires('redis-
 
   async function stateOf({ url }: { readonly url: string }): Promise<string | undefined> {
     const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(500) }).catch(() => undefined)
-    return answer && ((await answer.json()) as { redisMirror?: string }).redisMirror
+    return answer && ((await answer.json()) as { checks?: { redisMirror?: string } }).checks?.redisMirror
   }
 
   /** The one that keeps the copy, and the one that stands by. */

@@ -155,9 +155,10 @@ describe('secret', () => {
 })
 
 describe('healthcheck', () => {
-  test('is 1 when the server cannot serve or is not there, and follows no redirect', async (t) => {
+  test('is 1 when the server cannot serve, and says why, or is not there, and follows no redirect', async (t) => {
     let status = 503
-    const server = createServer((_request, response) => response.writeHead(status, { location: '/' }).end())
+    let body = 'no JSON'
+    const server = createServer((_request, response) => response.writeHead(status, { location: '/' }).end(body))
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     t.after(() => server.close())
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -166,6 +167,12 @@ describe('healthcheck', () => {
       const { code, stdout, stderr } = await run(['healthcheck', '--url', url], {})
       assert.deepEqual([code, stdout, stderr], [1, '', `${url}/readyz answers ${next}.\n`])
     }
+    body = JSON.stringify({
+      checks: { process: 'stopping', store: 'away', keys: 'ok', redis: 'live', feed: '\u001b[2J' },
+    })
+    status = 503
+    const told = await run(['healthcheck', '--url', url], {})
+    assert.deepEqual([told.code, told.stderr], [1, `${url}/readyz answers 503: process stopping, store away.\n`])
     server.close()
     const away = await run(['healthcheck', '--url', url], {})
     assert.equal(away.code, 1)

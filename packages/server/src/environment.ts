@@ -8,6 +8,7 @@ import type { Algorithm } from '@countersign/token'
 import type { RedisOptions } from './cache/redis-connection.ts'
 import { readJson, readRateLimits } from './json-settings.ts'
 import type { AuthorizationServerOptions } from './options.ts'
+import { readMetricsPort, readPort } from './read-ports.ts'
 import { type ResolvedEnvironment, resolveSecrets } from './secrets/resolve-secrets.ts'
 import { type OptionProblem, OptionsError, resolveOptions } from './settings.ts'
 import { assertNoProblems } from './settings-error.ts'
@@ -24,6 +25,8 @@ export interface StartSettings {
   readonly mode: RunMode
   readonly port: number
   readonly host: string
+  /** Where metrics are shown. In dev without it, on the port itself; in start without it, nowhere. */
+  readonly metricsPort: number | undefined
   readonly dataDir: string
   readonly database: DatabaseLocation
   readonly logLevel: string
@@ -74,7 +77,12 @@ const secretNames = new Set([
   'COUNTERSIGN_DATABASE_URL',
   'COUNTERSIGN_REDIS_URL',
 ])
-const otherNames = ['COUNTERSIGN_DATA_DIR', 'COUNTERSIGN_DATABASE_URL', 'COUNTERSIGN_LOG_LEVEL']
+const otherNames = [
+  'COUNTERSIGN_DATA_DIR',
+  'COUNTERSIGN_DATABASE_URL',
+  'COUNTERSIGN_LOG_LEVEL',
+  'COUNTERSIGN_METRICS_PORT',
+]
 /** Secrets that open the place where others are kept, and so are no references themselves. */
 const bootstrapSecretNames = new Set(['VAULT_TOKEN', 'COUNTERSIGN_VAULT_APPROLE_SECRET_ID'])
 /** Read by secrets/ alone, when a secret is a reference to Vault. */
@@ -114,7 +122,8 @@ export async function resolveEnvironment(env: Environment): Promise<ResolvedEnvi
 export function readEnvironment({ env, problems: unresolved }: ResolvedEnvironment, mode: RunMode): StartSettings {
   const problems: string[] = []
   const read = createReader(env)
-  const port = readPort(read('PORT'), problems)
+  const port = readPort('PORT', read('PORT') ?? '4000', problems)
+  const metricsPort = readMetricsPort(read('COUNTERSIGN_METRICS_PORT'), port, problems)
   const dataDir = resolve(read('COUNTERSIGN_DATA_DIR') ?? '.countersign')
   const logLevel = read('COUNTERSIGN_LOG_LEVEL') ?? 'info'
   if (!logLevels.includes(logLevel)) problems.push(`COUNTERSIGN_LOG_LEVEL must be one of ${logLevels.join(', ')}`)
@@ -125,7 +134,8 @@ export function readEnvironment({ env, problems: unresolved }: ResolvedEnvironme
   problems.push(...checkOptions(options, port))
   const database = readDatabase(read('COUNTERSIGN_DATABASE_URL'), dataDir, problems)
   assertNoProblems(unresolved, problems)
-  return { mode, port, host: read('HOST') ?? '127.0.0.1', dataDir, database, logLevel, options, warnings }
+  const host = read('HOST') ?? '127.0.0.1'
+  return { mode, port, host, metricsPort, dataDir, database, logLevel, options, warnings }
 }
 
 type Read = (name: string) => string | undefined
@@ -133,12 +143,6 @@ type Read = (name: string) => string | undefined
 /** Reads settings; what is empty is not set. */
 export function createReader(env: Environment): Read {
   return (name) => env[name] || undefined
-}
-
-function readPort(text = '4000', problems: string[]): number {
-  const port = Number(text)
-  if (!/^\d+$/.test(text) || port > 65_535) problems.push('PORT must be a number from 0 to 65535')
-  return port
 }
 
 /** Reads where the database is: in the data folder, unless told otherwise. */

@@ -11,6 +11,7 @@ import { dirname } from 'node:path'
 import { pino } from 'pino'
 import { assertMasterKeyKept, DataFolderError, prepareDataFolder, readOrMakeMasterKey } from './data-folder.ts'
 import { type RunMode, readEnvironment, resolveEnvironment, type StartSettings } from './environment.ts'
+import { answerScrape, metricsPage } from './metrics-page.ts'
 import { createNodeServer } from './node.ts'
 import { readyBlock } from './ready-block.ts'
 import { RestoredDatabaseError } from './revocation/feed.ts'
@@ -19,6 +20,7 @@ import { SettingsError } from './settings-error.ts'
 import { openStore } from './store/database-location.ts'
 import { assertUsable, UnusableDatabaseError } from './store/sqlite/migrations.ts'
 import type { Store } from './store/store.ts'
+import type { Metrics } from './telemetry/metrics.ts'
 
 /** How long requests in flight may take to finish after a signal, milliseconds. */
 const drainTime = 5000
@@ -43,30 +45,47 @@ async function main(mode: string | undefined): Promise<void> {
   const running = new Promise<Running>((resolve) => {
     begin = resolve
   })
-  const httpServer = createNodeServer({ fetch: async (request, env) => (await running).server.fetch(request, env) })
-  const port = await listen(httpServer, settings)
-  begin(open(settings, port, log))
+  const metrics = await createMetrics(settings)
+  const shownHere = settings.metricsPort === undefined ? metrics : undefined
+  const stopping = new AbortController()
+  const httpServer = createNodeServer({
+    async fetch(request, env) {
+      const scrape = shownHere && (await answerScrape(shownHere, request))
+      const response = scrape ?? (await (await running).server.fetch(request, env))
+      // Whoever keeps the connection open is to send its next request elsewhere.
+      if (stopping.signal.aborted) response.headers.set('connection', 'close')
+      return response
+    },
+  })
+  const port = await listen(httpServer, settings, 'PORT')
+  const metricsPort = metrics && (await listenForScrapes(metrics, settings))
+  begin(open(settings, port, log, metrics))
 
   try {
     const { server, store, issuer } = await running
-    stopOnSignal(httpServer, { server, store }, log, launcherGone)
+    stopOnSignal(httpServer, { server, store, stopping }, log, launcherGone)
     if (mode === 'dev')
       process.stdout.write(
         readyBlock(
           {
-            issuer,
-            listening: `http://${isIPv6(settings.host) ? `[${settings.host}]` : settings.host}:${port}`,
             ...settings,
+            issuer,
+            listening: addressOf(settings.host, port),
+            metricsAddress: addressOf(settings.host, metricsPort ?? port),
           },
           randomBytes(4).toString('hex'),
           randomBytes(12).toString('base64url'),
         ),
       )
-    else log.info({ issuer, host: settings.host, port }, 'ready')
+    else log.info({ event: 'server.ready', issuer, host: settings.host, port, metricsPort }, 'ready')
   } catch (error) {
     httpServer.close()
     throw error
   }
+}
+
+function addressOf(host: string, port: number): string {
+  return `http://${isIPv6(host) ? `[${host}]` : host}:${port}`
 }
 
 /** A reader that does not read must not stop the server: lines wait in a megabyte of memory, and are dropped past that. */
@@ -82,19 +101,25 @@ async function readSettings(mode: RunMode): Promise<StartSettings> {
   }
 }
 
-function listen(httpServer: Server, { port, host }: StartSettings): Promise<number> {
+type PortName = 'PORT' | 'COUNTERSIGN_METRICS_PORT'
+
+function listen(
+  httpServer: Server,
+  { port, host }: Pick<StartSettings, 'port' | 'host'>,
+  name: PortName,
+): Promise<number> {
   return new Promise((resolve) => {
-    httpServer.once('error', (error: NodeJS.ErrnoException) => fail(listenProblem(error, port, host), 1))
+    httpServer.once('error', (error: NodeJS.ErrnoException) => fail(listenProblem(error, port, host, name), 1))
     httpServer.listen(port, host, () => resolve((httpServer.address() as AddressInfo).port))
   })
 }
 
-function listenProblem(error: NodeJS.ErrnoException, port: number, host: string): string {
+function listenProblem(error: NodeJS.ErrnoException, port: number, host: string, name: PortName): string {
   switch (error.code) {
     case 'EADDRINUSE':
-      return `Port ${port} on ${host} is used by another program. Stop that program, or set PORT to another number.`
+      return `Port ${port} on ${host} is used by another program. Stop that program, or set ${name} to another number.`
     case 'EACCES':
-      return `Port ${port} on ${host} needs rights that this user lacks. Set PORT to a number above 1023.`
+      return `Port ${port} on ${host} needs rights that this user lacks. Set ${name} to a number above 1023.`
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
       return `HOST is ${host}, which is no address of this machine. Set HOST to one that is, such as 127.0.0.1.`
@@ -103,8 +128,26 @@ function listenProblem(error: NodeJS.ErrnoException, port: number, host: string)
   }
 }
 
+/** Metrics are for those who ask for them, and for whoever tries the server out; prom-client is loaded by no one else. */
+async function createMetrics({ mode, metricsPort }: StartSettings): Promise<Metrics | undefined> {
+  if (mode === 'start' && metricsPort === undefined) return undefined
+  return (await import('./telemetry/metrics.ts')).createMetrics({ processMetrics: true })
+}
+
+/** Shows metrics on a port of their own, on the same address: Prometheus is on another machine. Goes on until the process ends. */
+async function listenForScrapes(metrics: Metrics, { host, metricsPort }: StartSettings): Promise<number | undefined> {
+  if (metricsPort === undefined) return undefined
+  const httpServer = createNodeServer({ fetch: (request) => metricsPage(metrics, request) })
+  return listen(httpServer.unref(), { port: metricsPort, host }, 'COUNTERSIGN_METRICS_PORT')
+}
+
 /** Opens folder, database and keys, in this order, each of them made on the first start. What cannot be used is left as it was. */
-async function open(settings: StartSettings, port: number, log: pino.Logger): Promise<Running> {
+async function open(
+  settings: StartSettings,
+  port: number,
+  log: pino.Logger,
+  metrics: Metrics | undefined,
+): Promise<Running> {
   const { dataDir, database, options, mode } = settings
   if (database.kind === 'sqlite') assertUsable(database.path)
   if (options.masterKey === undefined) assertMasterKeyKept(dataDir, database)
@@ -113,7 +156,7 @@ async function open(settings: StartSettings, port: number, log: pino.Logger): Pr
   const masterKey = options.masterKey ?? readOrMakeMasterKey(dataDir)
   const issuer = options.issuer ?? `http://localhost:${port}`
   const store = await openStore(database, { migrates: mode === 'dev' })
-  const server = createAuthorizationServer({ ...options, issuer, masterKey, store, log })
+  const server = createAuthorizationServer({ ...options, issuer, masterKey, store, log, ...(metrics && { metrics }) })
   try {
     await server.ready()
   } catch (error) {
@@ -126,15 +169,16 @@ async function open(settings: StartSettings, port: number, log: pino.Logger): Pr
 /** Stops whole on a signal, or when the launcher that started this process is gone: no new requests, drain, close. */
 function stopOnSignal(
   httpServer: Server,
-  { server, store }: Pick<Running, 'server' | 'store'>,
+  { server, store, stopping }: Pick<Running, 'server' | 'store'> & { readonly stopping: AbortController },
   log: pino.Logger,
   launcherGone: Promise<void>,
 ): void {
-  let stopping = false
   function stop(signal?: NodeJS.Signals): void {
-    if (stopping && signal === 'SIGINT') process.exit(130)
-    if (stopping) return
-    stopping = true
+    const { aborted } = stopping.signal
+    if (aborted && signal === 'SIGINT') process.exit(130)
+    if (aborted) return
+    stopping.abort()
+    log.info({ event: 'server.stopping', signal }, 'stopping')
     server.close()
     setTimeout(() => httpServer.closeAllConnections(), drainTime).unref()
     closeToNewConnections(httpServer, () => void store.close().then(() => log.flush(() => process.exit(0))))

@@ -6,6 +6,7 @@ import type { RateLimitOptions } from './cache/rate-limit.ts'
 import type { RedisOptions } from './cache/redis-connection.ts'
 import type { Log } from './log.ts'
 import type { Session, Store } from './store/store.ts'
+import type { Metrics } from './telemetry/metrics.ts'
 
 /** Seconds, or a text such as `10m`, `1h`, `7d`. */
 export type Lifetime = number | string
@@ -75,6 +76,8 @@ export interface AuthorizationServerOptions {
   readonly dangerouslyDisableRateLimits?: boolean
   /** Where the server tells what it does. @default JSON lines on stdout, level info */
   readonly log?: Log
+  /** Counts and times what happens, for Prometheus: of `createMetrics` in `@countersign/server/metrics`. @default none */
+  readonly metrics?: Metrics
   /** Waits for a number of milliseconds; a test passes a clock of its own. */
   readonly sleep?: (milliseconds: number) => Promise<void>
   /** A cryptographic source of random bytes. */

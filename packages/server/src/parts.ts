@@ -8,6 +8,8 @@ import type { Hints } from './revocation/hints.ts'
 import type { RedisMirror } from './revocation/redis-mirror.ts'
 import type { Settings } from './settings.ts'
 import type { Store } from './store/store.ts'
+import type { Meter } from './telemetry/meter.ts'
+import type { Tracer } from './telemetry/tracer.ts'
 import type { AccessTokens } from './tokens/access-token.ts'
 import type { Keys } from './tokens/keys.ts'
 
@@ -31,6 +33,9 @@ export interface Parts {
   /** Gets what signs with the keys of a version, loading them if they have changed. @throws what the store throws */
   accessTokensOf(keysVersion: number): Promise<AccessTokens>
   readonly log: Log
+  readonly meter: Meter
+  /** Makes spans, where somebody collects them. */
+  readonly tracer: Tracer | undefined
   readonly random: (length: number) => Uint8Array
 }
 

@@ -5,10 +5,16 @@ interface Ready extends Pick<StartSettings, 'dataDir' | 'options'> {
   readonly issuer: string
   /** Where the server listens: told when the issuer was set, which may be the address of a proxy. */
   readonly listening: string
+  /** Where metrics are shown. */
+  readonly metricsAddress: string
 }
 
 /** Writes the block. The address and password of its example are random, so that no installation has a known account. */
-export function readyBlock({ issuer, listening, dataDir, options }: Ready, word: string, password: string): string {
+export function readyBlock(
+  { issuer, listening, metricsAddress, dataDir, options }: Ready,
+  word: string,
+  password: string,
+): string {
   const shared = options.signingAlgorithm?.startsWith('HS')
   const lines = [
     ['Issuer', issuer],
@@ -20,6 +26,7 @@ export function readyBlock({ issuer, listening, dataDir, options }: Ready, word:
         : `${issuer}/.well-known/jwks.json`,
     ],
     ['API page', `${issuer}/docs/api`],
+    ['Metrics', `${metricsAddress}/metrics`],
     ['Data', dataDir],
   ]
   const relaxed = [

@@ -2,21 +2,20 @@
  * The authorization server: every path on one screen. A row leads to its endpoint, the endpoint to its grant, the grant to one
  * transition of the store.
  */
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
-import { pino } from 'pino'
 import { assertAccountChange } from './accounts/account-change.ts'
 import type { KnownAccounts } from './accounts/accounts.ts'
 import { adaptAccounts } from './accounts/adapted-accounts.ts'
 import { createBuiltInAccounts, makeUserId } from './accounts/built-in-accounts.ts'
-import { createPasswordHasher } from './accounts/password-hasher.ts'
 import { createLimits } from './cache/limits.ts'
 import { openRedis } from './cache/redis-connection.ts'
 import { adminAudit } from './endpoints/admin-audit.ts'
 import { adminRevocations } from './endpoints/admin-revocations.ts'
 import { restoreUser, suspendUser } from './endpoints/admin-users.ts'
 import { forwardAuth } from './endpoints/forward-auth.ts'
-import { healthz, readyz } from './endpoints/health.ts'
+import { healthz, type Readiness, readyz } from './endpoints/health.ts'
 import { introspect } from './endpoints/introspect.ts'
 import { jwks } from './endpoints/jwks.ts'
 import { login } from './endpoints/login.ts'
@@ -36,7 +35,6 @@ import type { AuthenticationOutcome } from './http/authorization.ts'
 import type { Endpoint, RequestEnv, RequestHead, Route } from './http/endpoint.ts'
 import { createOriginTest } from './http/origins.ts'
 import { createRouter } from './http/router.ts'
-import type { Log } from './log.ts'
 import type { AuthorizationServerOptions } from './options.ts'
 import { apiPage, apiPageFile, apiPageScript } from './pages/api-page.ts'
 import type { Parts } from './parts.ts'
@@ -45,9 +43,10 @@ import { createHints } from './revocation/hints.ts'
 import { createRedisMirror } from './revocation/redis-mirror.ts'
 import { resolveOptions, type Settings } from './settings.ts'
 import type { AccountChange } from './store/store.ts'
+import { createObservedHasher, createObservers, type Observers } from './telemetry/observers.ts'
 import { createKeyRing, type KeyRing } from './tokens/present-keys.ts'
 
-function routes(parts: Parts): Route[] {
+function routes(parts: Parts, readiness: Readiness): Route[] {
   const { accounts, settings } = parts
   const auth = settings.routePrefix
   const refreshEndpoint = refresh(parts)
@@ -81,7 +80,7 @@ function routes(parts: Parts): Route[] {
     get('/revocations/stream', stream(parts)),
     get('/revocations/changes', changes(parts)),
     get('/healthz', healthz),
-    get('/readyz', readyz(parts)),
+    get('/readyz', readyz(parts, readiness)),
   ]
   const { issuer, basePath } = settings
   return [
@@ -113,7 +112,10 @@ export interface AuthorizationServer {
   answers(path: string): boolean
   /** Resolves once the keys are there; every request waits for it. @throws Error when they cannot be had. */
   ready(): Promise<void>
-  /** Ends the streams of the revocation feed and the copy in Redis. The store is closed by whoever opened it. */
+  /**
+   * Ends the streams of the revocation feed and the copy in Redis; from now on the server says that it is not ready, and goes on answering.
+   * The store is closed by whoever opened it.
+   */
   close(): void
   /**
    * Sets the roles or the further claims of a user of the built-in accounts; the next login or refresh has them.
@@ -133,12 +135,15 @@ export interface AuthorizationServer {
 export function createAuthorizationServer(options: AuthorizationServerOptions): AuthorizationServer {
   const settings = resolveOptions(options)
   const parts = assemble(options, settings)
-  const router = createRouter(routes(parts), parts, ready)
+  // What is begun with the keys goes on after the request that waited for them.
+  const outsideRequests = AsyncLocalStorage.snapshot()
   let loading: Promise<void> | undefined
+  let isStopping = false
+  const router = createRouter(routes(parts, { ready, isStopping: () => isStopping }), parts, ready)
 
   /** Keys are loaded once; after a failure, such as a store that is away, the next request tries again. */
   function ready(): Promise<void> {
-    loading ??= parts.start().catch((error: unknown) => {
+    loading ??= outsideRequests(parts.start).catch((error: unknown) => {
       loading = undefined
       throw error
     })
@@ -151,6 +156,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     answers: router.answers,
     ready,
     close() {
+      isStopping = true
       parts.stop()
       parts.redisMirror?.close()
       parts.feed.close()
@@ -167,26 +173,28 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
 }
 
 function assemble(options: AuthorizationServerOptions, settings: Settings): Parts & Pick<KeyRing, 'start' | 'stop'> {
-  const { store, log = pino({ level: 'info' }), sleep = setTimeout, random = randomBytes } = options
+  const { sleep = setTimeout, random = randomBytes } = options
+  const observers = createObservers(options)
+  const { store, log } = observers
   const feed = createFeed({ store, log, random })
   const redis = options.redis && openRedis(options.redis, log)
   const hints = redis && createHints(redis, feed)
   const redisMirror = redis && createRedisMirror({ redis, store, feed, log, random })
+  const { accounts, ...passwords } = resolveAccounts(options, observers, random)
   const wait = async (time: number) => void (await sleep(time))
   const ring = createKeyRing({ settings, store, log, random, sleep: wait })
 
+  options.metrics?.watch({
+    ...{ feed: feed.status, now: store.estimateNow, ...passwords },
+    keys: () => ring.find()?.keys,
+    ...(store.connections && { connections: store.connections }),
+    ...(redis && { redis: () => redis.state }),
+    ...(redisMirror && { redisMirror: () => redisMirror.state }),
+  })
+
   return {
-    ...{
-      settings,
-      store,
-      accounts: resolveAccounts(options, random, log),
-      feed,
-      hints,
-      redis,
-      redisMirror,
-      log,
-      random,
-    },
+    ...observers,
+    ...{ settings, accounts, feed, hints, redis, redisMirror, random },
     isAllowedOrigin: createOriginTest(settings),
     limits: createLimits(settings.rateLimits, settings.masterKey, redis),
     get keys() {
@@ -205,11 +213,13 @@ function assemble(options: AuthorizationServerOptions, settings: Settings): Part
 }
 
 function resolveAccounts(
-  { accounts, store, passwordHashing }: AuthorizationServerOptions,
+  options: AuthorizationServerOptions,
+  observers: Observers,
   random: Parts['random'],
-  log: Log,
-): KnownAccounts {
-  if (accounts !== undefined) return adaptAccounts(accounts, store, log)
-  const hasher = createPasswordHasher(passwordHashing)
-  return createBuiltInAccounts({ store, hasher, newUserId: () => makeUserId(random) })
+): { readonly accounts: KnownAccounts; readonly passwordsWaiting?: () => number } {
+  const { store, log } = observers
+  if (options.accounts !== undefined) return { accounts: adaptAccounts(options.accounts, store, log) }
+  const hasher = createObservedHasher(options, observers)
+  const accounts = createBuiltInAccounts({ store, hasher, newUserId: () => makeUserId(random) })
+  return { accounts, passwordsWaiting: hasher.waiting }
 }

@@ -26,12 +26,22 @@ export function addHealthcheck(program: Command, terminal: Terminal): void {
 
 async function askServer(address: string): Promise<string | undefined> {
   try {
-    const { status } = await fetch(address, { redirect: 'manual', signal: AbortSignal.timeout(patience) })
-    return status === 200 ? undefined : `answers ${status}`
+    const answer = await fetch(address, { redirect: 'manual', signal: AbortSignal.timeout(patience) })
+    return answer.status === 200 ? undefined : `answers ${answer.status}${await readReason(answer)}`
   } catch (error) {
     const { cause, message } = error as Error
     return `does not answer: ${cause instanceof Error && cause.message !== '' ? cause.message : message}`
   }
+}
+
+/** What is missing, as a server of ours says it; whatever else answers there says nothing. */
+async function readReason(answer: Response): Promise<string> {
+  const { checks } = ((await answer.json().catch(() => undefined)) ?? {}) as {
+    checks?: Readonly<Record<string, unknown>>
+  }
+  const missing = Object.entries(checks ?? {}).filter(([part, state]) => state !== 'ok' && !part.startsWith('redis'))
+  const words = missing.map(([part, state]) => `${part} ${state}`).filter((one) => /^[a-z_]+ [a-z_]+$/.test(one))
+  return words.length === 0 ? '' : `: ${words.join(', ')}`
 }
 
 function readyAddress(text: string): string {

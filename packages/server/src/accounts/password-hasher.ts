@@ -22,10 +22,12 @@ export interface PasswordHasher {
   hash(password: string): Promise<string>
   /** Checks a password; `undefined` as hash costs the same and is always false. @throws as `hash`. */
   verify(password: string, passwordHash: string | undefined): Promise<boolean>
+  /** How many calls wait for their turn. */
+  waiting(): number
 }
 
 export function createPasswordHasher(options: PasswordHasherOptions = {}): PasswordHasher {
-  const enqueue = createQueue(options)
+  const { enqueue, waiting } = createQueue(options)
   const decoy = enqueue(() => hash('no password has this hash', argon2id))
   decoy.catch(() => {})
 
@@ -36,6 +38,7 @@ export function createPasswordHasher(options: PasswordHasherOptions = {}): Passw
         const matches = await verify(passwordHash ?? (await decoy), password)
         return matches && passwordHash !== undefined
       }),
+    waiting: () => waiting.length,
   }
 }
 
@@ -46,7 +49,7 @@ function createQueue({
   const waiting: (() => void)[] = []
   let running = 0
 
-  return async function enqueue<Result>(work: () => Promise<Result>): Promise<Result> {
+  async function enqueue<Result>(work: () => Promise<Result>): Promise<Result> {
     if (running >= concurrency) {
       if (waiting.length >= maxQueueLength) {
         throw new OAuthError('temporarily_unavailable', { reason: 'the password queue is full', retryAfter: 1 })
@@ -61,4 +64,6 @@ function createQueue({
       else running--
     }
   }
+
+  return { enqueue, waiting }
 }

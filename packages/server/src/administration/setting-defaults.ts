@@ -47,6 +47,7 @@ export const defaults: Readonly<Record<string, Default | undefined>> = {
   COUNTERSIGN_DATA_DIR: dataFolder,
   COUNTERSIGN_DATABASE_URL: (env) => `sqlite:${join(dataFolder(env), 'countersign.db')}`,
   COUNTERSIGN_LOG_LEVEL: 'info',
+  COUNTERSIGN_METRICS_PORT: undefined,
   COUNTERSIGN_REDIS_URL: undefined,
   COUNTERSIGN_REDIS_PREFIX: redisPrefix,
   COUNTERSIGN_RATE_LIMITS: (_env, mode) => JSON.stringify({ ...defaultRateLimits, ...(mode === 'dev' && devLimits) }),

@@ -12,7 +12,7 @@
  * Once a second a small write finds out which; until one succeeds, requests do without. A request that finds it out first tells all others.
  */
 import type { Cluster, Redis } from 'ioredis'
-import type { Log } from '../log.ts'
+import { type Log, withoutSecrets } from '../log.ts'
 import { defaultPrefix, parseRedisLocation, type RedisLocation } from './redis-location.ts'
 
 /** Where Redis is, and under which names we keep things there. */
@@ -69,7 +69,7 @@ export function openRedis(options: RedisOptions, log: Log): RedisConnection {
     if (next === state || isClosed) return
     const [before, fields] = [
       state,
-      { event: 'redis.state', state: next, ...(error !== undefined && { reason: reasonOf(error) }) },
+      { event: 'redis.state', state: next, ...(error !== undefined && { reason: withoutSecrets(reasonOf(error)) }) },
     ]
     state = next
     if (next === 'ready') log.info(fields, 'Redis is asked')

@@ -5,7 +5,11 @@ import { OAuthError } from '../oauth/oauth-error.ts'
 import type { Parts } from '../parts.ts'
 
 const status = z.object({ status: z.literal('ok') })
-const readiness = status.extend({
+const checks = z.object({
+  process: z.enum(['ok', 'stopping']),
+  store: z.enum(['ok', 'away']),
+  keys: z.enum(['ok', 'not_loaded']),
+  feed: z.enum(['ok', 'stalled']).meta({ description: 'The revocation feed; requests are served without it.' }),
   redis: z.enum(redisStates).optional().meta({
     description: 'How Redis stands. Nothing waits for it; unless it is ready, each server limits attempts by itself.',
   }),
@@ -14,6 +18,19 @@ const readiness = status.extend({
   }),
 })
 
+/** What stands in the way of serving requests; the others are told beside it. */
+const needed = ['process', 'store', 'keys'] as const
+
+/** How long the store may take to answer, milliseconds: whoever asks waits only a little longer. */
+const patience = 2000
+
+/** Of the server as a whole, what readiness depends on. */
+export interface Readiness {
+  /** Resolves once the keys are there. */
+  ready(): Promise<void>
+  isStopping(): boolean
+}
+
 /** GET /healthz: the process answers. */
 export const healthz: Endpoint = {
   summary: 'Whether the process is alive',
@@ -21,23 +38,39 @@ export const healthz: Endpoint = {
   handle: (c) => c.json({ status: 'ok' }),
 }
 
-/** GET /readyz: the process can serve, its store included. */
-export function readyz({ store, redis, redisMirror }: Parts): Endpoint {
+/** GET /readyz: whether the process can serve, its store included, and if not, why. */
+export function readyz(parts: Parts, readiness: Readiness): Endpoint {
   return {
     summary: 'Whether requests can be served',
-    answers: { 200: { description: 'They can.', body: readiness } },
+    description: 'A refusal has `checks` too, which say what is missing.',
+    answers: { 200: { description: 'They can.', body: status.extend({ checks }) } },
     refusals: ['temporarily_unavailable'],
     async handle(c) {
-      try {
-        await store.now()
-      } catch (cause) {
-        throw new OAuthError('temporarily_unavailable', { reason: 'the store does not answer', retryAfter: 1, cause })
-      }
-      return c.json({
-        status: 'ok',
-        ...(redis && { redis: redis.state }),
-        ...(redisMirror && { redisMirror: redisMirror.state }),
-      })
+      const { found, cause } = await check(parts, readiness)
+      const missing = needed.filter((part) => found[part] !== 'ok')
+      if (missing.length === 0) return c.json({ status: 'ok', checks: found })
+      const reason = `not ready: ${missing.map((part) => `${part} ${found[part]}`).join(', ')}`
+      throw new OAuthError('temporarily_unavailable', { reason, retryAfter: 1, checks: found, cause })
     },
   }
+}
+
+async function check({ store, feed, redis, redisMirror }: Parts, { ready, isStopping }: Readiness) {
+  const [asked, loaded] = await Promise.allSettled([within(patience, store.now()), within(patience, ready())])
+  const found = {
+    process: isStopping() ? 'stopping' : 'ok',
+    store: asked.status === 'fulfilled' ? 'ok' : 'away',
+    keys: loaded.status === 'fulfilled' ? 'ok' : 'not_loaded',
+    feed: feed.status().isStalled ? 'stalled' : 'ok',
+    ...(redis && { redis: redis.state }),
+    ...(redisMirror && { redisMirror: redisMirror.state }),
+  }
+  const causes = [asked, loaded].flatMap((one) => (one.status === 'rejected' ? [one.reason] : []))
+  return { found, cause: causes[0] as unknown }
+}
+
+async function within<Result>(milliseconds: number, work: Promise<Result>): Promise<Result> {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new Error(`no answer within ${milliseconds} ms`)), milliseconds)
+  return Promise.race([work, late]).finally(() => clearTimeout(timer))
 }

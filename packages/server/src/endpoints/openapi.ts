@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Answer, Endpoint, Route } from '../http/endpoint.ts'
 import { errorForms } from '../http/problem.ts'
 import { type ErrorCode, errorCodes } from '../oauth/oauth-error.ts'
+import { version } from '../telemetry/version.ts'
 
 const problem = z.object({
   type: z.literal('about:blank'),
@@ -12,6 +13,7 @@ const problem = z.object({
   code: z.enum(errorCodes).meta({ description: 'Stable; decide by this.' }),
   error: z.enum(errorCodes).meta({ description: 'The same word as code.' }),
   errors: z.array(z.object({ member: z.string(), detail: z.string() })).optional(),
+  checks: z.record(z.string(), z.string()).optional().meta({ description: 'How the parts stand, of /readyz.' }),
   requestId: z.string().optional(),
 })
 
@@ -43,7 +45,7 @@ function describeApi(routes: readonly Route[], issuer: string): object {
     openapi: '3.1.1',
     info: {
       title: 'Countersign',
-      version: '0.1.0',
+      version,
       description:
         'Sign in, refresh and sign out; sessions; profile. Refusals are problem+json (RFC 9457): decide by `code`.',
     },

@@ -43,6 +43,7 @@ export async function issueToClient(parts: Parts, request: ClientTokenRequest): 
     const issued = await accessTokens.issueToClient({ clientId: client.id, audience, scope, now, notBefore })
     // Another not-before may have been written meanwhile: the token that is given is made once the clock is there.
     if (isHeld(admission)) continue
+    parts.meter.count('tokensIssued', 'client_credentials')
     return {
       access_token: issued.accessToken,
       token_type: 'Bearer',

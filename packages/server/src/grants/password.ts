@@ -10,7 +10,7 @@ import { OAuthError } from '../oauth/oauth-error.ts'
 import { firstPartyClient, type Parts } from '../parts.ts'
 import { encodeRefreshToken, hashRid, type RefreshToken } from '../sessions/refresh-token.ts'
 import { encodeSessionToken, hashSessionToken, sessionSecretLength } from '../sessions/session-token.ts'
-import type { Opening, Session, SessionMode } from '../store/store.ts'
+import { type Opening, type Session, type SessionMode, StoreUnavailableError } from '../store/store.ts'
 import { grantedScope, requestedAudience } from '../tokens/granted-scope.ts'
 import { clockBehind } from './clock-behind.ts'
 import { endedWhileHeld } from './held-answer.ts'
@@ -45,6 +45,22 @@ type Opened = Extract<Opening, { outcome: 'opened' }>
 
 /** @throws OAuthError `invalid_credentials`, the same for every cause; `too_many_requests`; `invalid_request` for an audience that is not issued for. */
 export async function signIn(parts: Parts, request: SignIn): Promise<TokenGrant | SessionGrant> {
+  try {
+    const grant = await openSession(parts, request)
+    parts.meter.count('signIns', 'signed_in')
+    return grant
+  } catch (error) {
+    parts.meter.count('signIns', codeOf(error))
+    throw error
+  }
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof OAuthError) return error.code
+  return error instanceof StoreUnavailableError ? 'temporarily_unavailable' : 'server_error'
+}
+
+async function openSession(parts: Parts, request: SignIn): Promise<TokenGrant | SessionGrant> {
   const { settings, store, accounts, keys, random } = parts
   // Another may come while the password is verified: the session and its first token have the same.
   const pepperId = keys.peppers.current
@@ -82,6 +98,8 @@ export async function signIn(parts: Parts, request: SignIn): Promise<TokenGrant 
   if (opening.outcome !== 'opened') {
     throw new OAuthError('invalid_credentials', { reason: 'the password changed while it was being verified' })
   }
+  const { sid, userId: sub, mode } = opening.session
+  parts.log.info({ event: 'session.opened', sid, sub, mode }, 'somebody has signed in')
   return grant(opening)
 }
 
@@ -121,6 +139,7 @@ async function grantTokens(
     if (await endedWhileHeld(store, session, { now, notBefore }))
       throw new OAuthError('invalid_credentials', { reason: 'the session was ended while its answer was held' })
     const refreshToken = encodeRefreshToken(first, session.clientId, keys.peppers)
+    parts.meter.count('tokensIssued', 'password')
     return { session, account, now, ...issued, refreshToken, isNew: true, ...scopeAnswer(request.scope, scope) }
   } catch (error) {
     // Claims of the application's own may fail; a session that nobody was given must not stay.

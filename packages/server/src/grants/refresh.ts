@@ -32,15 +32,20 @@ type Served = Extract<Rotation, { session: unknown }>
 export async function refresh(parts: Parts, request: RefreshRequest): Promise<TokenGrant> {
   const { settings, store, limits } = parts
   const token = await parseOwnRefreshToken(parts, request.refreshToken, firstPartyClient)
-  if (token === undefined)
+  if (token === undefined) {
+    parts.meter.count('refreshes', 'not_ours')
     throw new OAuthError('invalid_grant', {
       reason: 'not a refresh token of this server and client',
       countsAs: 'forgedPerNetwork',
     })
+  }
   const requested = requestedAudience(settings, request.audience)
   const presented = nameOf(token, request)
   const wait = await limits.counters.refreshPerToken.wait(presented)
-  if (wait > 0) throw tooManyRequests('refreshPerToken', wait)
+  if (wait > 0) {
+    parts.meter.count('refreshes', 'too_many_requests')
+    throw tooManyRequests('refreshPerToken', wait)
+  }
 
   const rotation = await store.rotate({
     ridHash: hashRid(token.rid),
@@ -54,6 +59,7 @@ export async function refresh(parts: Parts, request: RefreshRequest): Promise<To
     audience: requested ?? null,
     deadline: request.arrivedAt + settings.refreshTimeout * 1000,
   })
+  parts.meter.count('refreshes', rotation.outcome)
   if ('session' in rotation) return answer(parts, request, token, rotation)
   if (isFinal(rotation)) await limits.counters.refreshPerToken.count(presented)
   return refuse(parts, rotation)
@@ -99,6 +105,7 @@ async function answer(
   if (await endedWhileHeld(store, session, { now, notBefore }))
     throw new OAuthError('invalid_grant', { reason: 'the session was ended while its answer was held' })
   const isNew = refreshToken !== request.refreshToken
+  parts.meter.count('tokensIssued', 'refresh_token')
   return { session, account, now, ...issued, refreshToken, isNew, ...scopeAnswer(request.scope, scope) }
 }
 

@@ -25,7 +25,7 @@ export function listedCors({ isAllowedOrigin, log }: Pick<Parts, 'isAllowedOrigi
     },
     credentials: true,
     allowMethods: ['GET', 'POST', 'DELETE'],
-    allowHeaders: ['authorization', 'content-type', 'x-requested-with'],
+    allowHeaders: ['authorization', 'content-type', 'x-requested-with', 'traceparent', 'tracestate'],
     exposeHeaders: ['retry-after', 'www-authenticate', 'x-request-id'],
     maxAge: 600,
   })

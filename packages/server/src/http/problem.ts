@@ -104,6 +104,8 @@ interface Problem {
   readonly error: ErrorCode
   /** The members to mend, for `invalid_request`. */
   readonly errors?: readonly { readonly member: string; readonly detail: string }[]
+  /** How each part that a request needs stands, for readiness. */
+  readonly checks?: Readonly<Record<string, string>>
   /** Names this request in the server's log, for `server_error`. */
   readonly requestId?: string
 }
@@ -119,6 +121,7 @@ function toProblem(error: OAuthError, requestId: string): Problem {
     code: error.code,
     error: error.code,
     ...(error.members.length > 0 && { errors: error.members }),
+    ...(error.checks && { checks: error.checks }),
     ...(error.code === 'server_error' && { requestId }),
   }
 }

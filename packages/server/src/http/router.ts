@@ -5,7 +5,6 @@
 import { randomUUID } from 'node:crypto'
 import { Hono, type MiddlewareHandler } from 'hono'
 import { etag, RETAINED_304_HEADERS } from 'hono/etag'
-import { matchedRoutes } from 'hono/route'
 import { OAuthError } from '../oauth/oauth-error.ts'
 import type { Parts } from '../parts.ts'
 import { StoreUnavailableError } from '../store/store.ts'
@@ -13,8 +12,10 @@ import { type AuthenticationOutcome, authenticateUser } from './authorization.ts
 import { listedCors, openCors } from './cors.ts'
 import { countRefusal } from './count-refusal.ts'
 import type { Endpoint, RequestContext, RequestEnv, RequestHead, Route } from './endpoint.ts'
+import { logRefusal, observeRequests, routeOf } from './observed-requests.ts'
 import { oauthRefusalResponse, refusalResponse } from './problem.ts'
 import { securityHeaders } from './security-headers.ts'
+import { toOAuthError } from './to-oauth-error.ts'
 
 export interface Router {
   /** Answers a request. Never rejects. */
@@ -27,15 +28,16 @@ export interface Router {
 
 const metadataPath = '/.well-known/oauth-authorization-server'
 
-/** @param ready resolves once the keys are there; every row but the health of the process waits for it */
+/** @param ready resolves once the keys are there; every row but the two that tell of health waits for it */
 export function createRouter(routes: readonly Route[], parts: Parts, ready: () => Promise<void>): Router {
   const { settings } = parts
   const { basePath } = settings
   const rows = routes.flatMap((row) => pathsOf(row.path, basePath).map((path) => ({ ...row, path })))
   const app = new Hono<RequestEnv>()
 
+  app.use(observeRequests(parts))
   app.use(corsFor(rows, parts))
-  app.use(waitForKeys(`${basePath}/healthz`, ready))
+  app.use(waitForKeys([`${basePath}/healthz`, `${basePath}/readyz`], ready))
   for (const { method, path, endpoint } of rows) {
     if (endpoint.public)
       app.use(path, etag({ retainedHeaders: [...RETAINED_304_HEADERS, 'access-control-allow-origin'] }))
@@ -54,8 +56,16 @@ export function createRouter(routes: readonly Route[], parts: Parts, ready: () =
       throw new OAuthError('method_not_allowed', { reason: 'no such method at this path', allow: [...methods] })
     })
   }
-  app.notFound((c) => refuse(new OAuthError('not_found', { reason: 'no such path' }), nameOf(c), parts))
-  app.onError(async (error, c) => refuse(await countRefusal(parts, c, error), nameOf(c), parts))
+  app.notFound(() => {
+    throw new OAuthError('not_found', { reason: 'no such path' })
+  })
+  app.onError(async (thrown, c) => {
+    const error = toOAuthError(await countRefusal(parts, c, thrown))
+    // What the client is told is what the log tells.
+    c.error = error
+    const isOAuth = routeOf(c).startsWith(`${basePath}/oauth/`)
+    return (isOAuth ? oauthRefusalResponse : refusalResponse)(error, settings.issuer, c.env.requestId)
+  })
 
   const headers = Object.entries({ vary: 'Origin', ...securityHeaders(settings.issuer) })
   const known = new RegExp(
@@ -75,7 +85,12 @@ export function createRouter(routes: readonly Route[], parts: Parts, ready: () =
       await ready().catch(keysUnavailable)
       return await authenticateUser(parts, request)
     } catch (error) {
-      const refusal = refuse(error, { method: request.method, path: 'sessionGuard', requestId: randomUUID() }, parts)
+      const requestId = randomUUID()
+      const refused = toOAuthError(error)
+      const refusal = refusalResponse(refused, settings.issuer, requestId)
+      const fields = { event: 'session_guard.refused', requestId, method: request.method, status: refusal.status }
+      logRefusal(parts.log, fields, refused)
+      parts.meter.count('refusals', refused.code)
       return { status: refusal.status, headers: Object.fromEntries(refusal.headers), body: await refusal.text() }
     }
   }
@@ -106,9 +121,9 @@ function corsFor(rows: readonly Route[], parts: Parts): MiddlewareHandler {
   }
 }
 
-function waitForKeys(healthPath: string, ready: () => Promise<void>): MiddlewareHandler {
+function waitForKeys(healthPaths: readonly string[], ready: () => Promise<void>): MiddlewareHandler {
   return async (c, next) => {
-    if (c.req.path !== healthPath) await ready().catch(keysUnavailable)
+    if (!healthPaths.includes(c.req.path)) await ready().catch(keysUnavailable)
     return next()
   }
 }
@@ -124,46 +139,4 @@ function methodsByPath(routes: readonly Route[]): ReadonlyMap<string, ReadonlySe
     methods.set(path, new Set([...(methods.get(path) ?? []), ...(method === 'GET' ? ['GET', 'HEAD'] : [method])]))
   }
   return methods
-}
-
-/** Turns what was thrown into an answer, and tells the operator the reason that the client is not told. */
-function refuse(thrown: unknown, name: RequestName, { log, settings }: Parts): Response {
-  const error = toOAuthError(thrown)
-  const fields = { ...name, code: error.code, reason: error.reason }
-  if (error.code === 'server_error') log.error({ ...fields, err: describeError(error.cause) }, 'request failed')
-  else if (error.code === 'temporarily_unavailable')
-    log.warn({ ...fields, err: describeError(error.cause) }, 'request not served')
-  else log.info(fields, 'request refused')
-  const isOAuth = name.path.startsWith(`${settings.basePath}/oauth/`)
-  return (isOAuth ? oauthRefusalResponse : refusalResponse)(error, settings.issuer, name.requestId)
-}
-
-/** How the log names a request. */
-interface RequestName {
-  readonly requestId: string
-  readonly method: string
-  readonly path: string
-}
-
-/** The path of the row, not of the request: people paste tokens into paths. */
-function nameOf(c: RequestContext): RequestName {
-  const row = matchedRoutes(c).findLast(({ path }) => !path.endsWith('*'))
-  return { requestId: c.env.requestId, method: c.req.method, path: row?.path ?? 'unknown' }
-}
-
-/** What an error says of itself and its causes; its other members may hold a request with everything in it. */
-function describeError(error: unknown, depth = 0): object | undefined {
-  if (error === undefined || error === null || depth === 5) return undefined
-  if (!(error instanceof Error)) return { type: typeof error }
-  const { name, message, stack } = error
-  const cause = describeError(error.cause, depth + 1)
-  return { type: name, message, stack, ...('code' in error && { code: error.code }), ...(cause && { cause }) }
-}
-
-function toOAuthError(thrown: unknown): OAuthError {
-  if (thrown instanceof OAuthError) return thrown
-  if (thrown instanceof StoreUnavailableError) {
-    return new OAuthError('temporarily_unavailable', { reason: thrown.message, retryAfter: 1, cause: thrown.cause })
-  }
-  return new OAuthError('server_error', { reason: 'an unexpected error', cause: thrown })
 }

@@ -49,6 +49,8 @@ interface Refusal {
   readonly tokenSent?: boolean
   /** The limit of its network against which it is counted. */
   readonly countsAs?: 'clientPerNetwork' | 'forgedPerNetwork'
+  /** How each part that a request needs stands, for readiness. */
+  readonly checks?: Readonly<Record<string, string>>
   readonly cause?: unknown
 }
 
@@ -62,6 +64,7 @@ export class OAuthError extends Error {
   readonly allow: readonly string[]
   readonly tokenSent: boolean
   readonly countsAs: Refusal['countsAs']
+  readonly checks: Readonly<Record<string, string>> | undefined
 
   constructor(code: ErrorCode, refusal: Refusal) {
     super(`${code}: ${refusal.reason}`, { cause: refusal.cause })
@@ -72,5 +75,6 @@ export class OAuthError extends Error {
     this.allow = refusal.allow ?? []
     this.tokenSent = refusal.tokenSent ?? false
     this.countsAs = refusal.countsAs
+    this.checks = refusal.checks
   }
 }

@@ -11,8 +11,9 @@
  * head, a reader's place, a refresh token) was put back from a backup: a new history begins, and readers keep what they knew
  * beside what they are told anew.
  */
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { RevocationCursor, RevocationEntry } from '@countersign/token/revocations'
-import type { Log } from '../log.ts'
+import { describeError, type Log } from '../log.ts'
 import type { FeedHead } from '../store/revocation-store.ts'
 import type { Store } from '../store/store.ts'
 
@@ -47,6 +48,8 @@ export interface Feed {
   follow(from: RevocationCursor, reader: FeedReader): Promise<(() => void) | 'reset'>
   /** Looks for what acts have written, now instead of within 25 ms. */
   poke(): void
+  /** How it stands here. `head` is what the last turn found, nothing before the first. */
+  status(): { readonly head: FeedHead | undefined; readonly readers: number; readonly isStalled: boolean }
   close(): void
 }
 
@@ -73,15 +76,30 @@ export function createFeed({ store, log, random, idleTurn = 10_000 }: FeedParts)
   let isFailing = false
   let joining: Promise<void> | undefined
   let hasRaised = false
+  let isStalled = false
+  let isClosed = false
+  // What goes on after the request that began it is no part of that request, for the log and for traces.
+  const outsideRequests = AsyncLocalStorage.snapshot()
   // Turns also take away what has expired; what nobody follows would pile up. A store that is away is told of by those who need it.
   const idle = setInterval(() => void (isFollowing || turn().catch(() => {})), idleTurn).unref()
   let wake: () => void = () => {}
 
   /** One turn: number, read, tell. Turns never overlap, so that readers are told in order. */
   function turn(): Promise<FeedHead> {
-    turning ??= advance().finally(() => {
-      turning = undefined
-    })
+    turning ??= advance()
+      .then(
+        (next) => {
+          isStalled = false
+          return next
+        },
+        (error: unknown) => {
+          isStalled = true
+          throw error
+        },
+      )
+      .finally(() => {
+        turning = undefined
+      })
     return turning
   }
 
@@ -163,7 +181,10 @@ export function createFeed({ store, log, random, idleTurn = 10_000 }: FeedParts)
         },
         (error: unknown) => {
           if (!isFailing)
-            log.error({ event: 'revocations.stalled', alert: true, err: error }, 'the revocation feed stands still')
+            log.error(
+              { event: 'revocations.stalled', alert: true, err: describeError(error) },
+              'the revocation feed stands still',
+            )
           isFailing = true
         },
       )
@@ -197,13 +218,16 @@ export function createFeed({ store, log, random, idleTurn = 10_000 }: FeedParts)
         if (turning !== undefined || head !== present) continue
         // Nothing is awaited from here on: the next turn tells this reader too, from the same place.
         readers.add(reader)
+        if (isClosed) endAll((one) => one.end())
         reader.heartbeat(seq, present.tickAt / 1000)
-        void keepTurning()
+        void outsideRequests(keepTurning)
         return () => readers.delete(reader)
       }
     },
     poke: () => wake(),
+    status: () => ({ head, readers: readers.size, isStalled }),
     close() {
+      isClosed = true
       clearInterval(idle)
       endAll((reader) => reader.end())
     },

@@ -20,7 +20,7 @@
  */
 import type { RevocationCursor, RevocationEntry, RevocationKind } from '@countersign/token/revocations'
 import type { RedisClient, RedisConnection } from '../cache/redis-connection.ts'
-import type { Log } from '../log.ts'
+import { type Log, withoutSecrets } from '../log.ts'
 import type { Store } from '../store/store.ts'
 import type { Feed, FeedReader } from './feed.ts'
 
@@ -138,7 +138,10 @@ export function createRedisMirror({ redis, store, feed, log, random }: MirrorPar
       } catch (error) {
         if (!wasAway && !isClosed)
           log.warn(
-            { event: 'redis-mirror.away', reason: error instanceof Error ? error.message : String(error) },
+            {
+              event: 'redis-mirror.away',
+              reason: withoutSecrets(error instanceof Error ? error.message : String(error)),
+            },
             'the copy in Redis is not kept up to date',
           )
         wasAway = true

@@ -194,6 +194,8 @@ export interface Store extends ClientStore, KeyStore, RevocationStore {
   /** Tells what the store's clock reads now, without asking it: exact here, within a round trip for a remote store. */
   estimateNow(): number
   close(): Promise<void>
+  /** Tells what the connections of a remote store do. */
+  connections?(): { readonly total: number; readonly idle: number; readonly waiting: number }
 
   /** Makes an account, unless the address has one. Both outcomes do the same work. An operator's act is kept in the audit table. */
   createAccount(account: NewAccount, act?: Act): Promise<{ outcome: 'created' | 'taken' }>

@@ -8,7 +8,7 @@
  * If the store is away, or a key cannot be opened, the server signs on with what it has until a transition names another version;
  * then it answers 503.
  */
-import type { Log } from '../log.ts'
+import { describeError, type Log } from '../log.ts'
 import type { Settings } from '../settings.ts'
 import { type Store, StoreUnavailableError } from '../store/store.ts'
 import { type AccessTokens, createAccessTokens } from './access-token.ts'
@@ -26,6 +26,8 @@ export interface KeyRing {
   /** Reads the keys, makes what is missing, and looks again from time to time. @throws Error when they cannot be had */
   start(): Promise<void>
   stop(): void
+  /** Finds the keys that were read last; nothing before any were. */
+  find(): PresentKeys | undefined
   /** Gets the keys that were read last. */
   present(): PresentKeys
   /** Gets the keys of a version. @throws StoreUnavailableError when they cannot be had */
@@ -105,7 +107,10 @@ export function createKeyRing({ settings, store, log, random, sleep }: KeyRingPa
     keep(false)
       .catch((error: unknown) => {
         keepAfter = performance.now() + pauseAfterFailure
-        log.error({ event: 'keys.upkeep', alert: true, err: error }, 'the next signing key cannot be made')
+        log.error(
+          { event: 'keys.upkeep', alert: true, err: describeError(error) },
+          'the next signing key cannot be made',
+        )
       })
       .finally(() => {
         isKeeping = false
@@ -126,6 +131,7 @@ export function createKeyRing({ settings, store, log, random, sleep }: KeyRingPa
       timer ??= setInterval(() => void look().catch(() => {}), upkeepEvery).unref()
     },
     stop: () => clearInterval(timer),
+    find: () => loaded,
     present,
     of,
   }

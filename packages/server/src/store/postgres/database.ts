@@ -27,6 +27,7 @@ export interface Database {
   run<Row extends QueryResultRow>(call: Call, values?: readonly unknown[]): Promise<Row[]>
   /** Tells what the database's clock reads now, without asking it. */
   estimateNow(): number
+  connections(): { readonly total: number; readonly idle: number; readonly waiting: number }
   close(): Promise<void>
 }
 
@@ -106,6 +107,7 @@ export function openDatabase({ url, maxConnections = 10, timeout = 5000, now }: 
   return {
     run,
     estimateNow: now ?? (() => Date.now() + offset),
+    connections: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     async close() {
       if (isClosed) return
       isClosed = true

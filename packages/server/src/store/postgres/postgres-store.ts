@@ -24,6 +24,7 @@ export function openPostgresStore(options: PostgresStoreOptions): Store {
       return Number(row?.now)
     },
     estimateNow: database.estimateNow,
+    connections: database.connections,
     close: database.close,
   }
 }

@@ -29,6 +29,21 @@ describe('dev', () => {
     }
   })
 
+  test('shows metrics, of the process too, on the port itself, or only on COUNTERSIGN_METRICS_PORT', async (t) => {
+    const [plain, apart] = await Promise.all([startDev(t), startDev(t, { COUNTERSIGN_METRICS_PORT: '0' })])
+    const addressOf = ({ output }: { output: { stdout: string } }) =>
+      /^ {2}Metrics +(\S+)$/m.exec(output.stdout)?.[1] ?? ''
+    for (const server of [plain, apart]) {
+      const scrape = await fetch(addressOf(server))
+      assert.match(scrape.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/)
+      assert.match(await scrape.text(), /^process_resident_memory_bytes [\s\S]*^countersign_build_info/m)
+    }
+    assert.equal(new URL(addressOf(plain)).port, new URL(plain.issuer).port)
+    assert.equal((await fetch(`${apart.issuer}/metrics`)).status, 404)
+    const other = new URL('/healthz', addressOf(apart))
+    assert.equal((await fetch(other)).status, 404, 'nothing else is there')
+  })
+
   test('makes its folder for this user alone, and keeps it out of every commit', async (t) => {
     const dataDir = join(newFolder(t), 'new', 'data')
     await startDev(t, { COUNTERSIGN_DATA_DIR: dataDir })
@@ -90,6 +105,18 @@ describe('start', () => {
     assert.equal((await server.ended()).code, 0)
   })
 
+  test('shows metrics on COUNTERSIGN_METRICS_PORT alone, and without it nowhere', async (t) => {
+    const start = (env: Record<string, string>) =>
+      spawnServer(t, 'start', { ...settings, COUNTERSIGN_DATA_DIR: newFolder(t), ...env })
+    const [apart, without] = [start({ COUNTERSIGN_METRICS_PORT: '0' }), start({})]
+    const [line, other] = await Promise.all(
+      [apart, without].map(({ output }) => firstLine(output, ({ msg }) => msg === 'ready')),
+    )
+    const ask = async (port: unknown) => (await fetch(`http://127.0.0.1:${port}/metrics`)).status
+    assert.deepEqual([await ask(line?.port), await ask(line?.metricsPort)], [404, 200])
+    assert.deepEqual([await ask(other?.port), other?.metricsPort], [404, undefined])
+  })
+
   test('without settings lists all that are missing, makes nothing and exits 2', async (t) => {
     const folder = newFolder(t)
     const { code, stdout, stderr } = await spawnServer(t, 'start', {}, folder).ended()
@@ -116,12 +143,13 @@ describe('start', () => {
         JWT_SECRET: secret,
         COUNTERSIGN_DATABASE_URL: 'mysql://x',
         COUNTERSIGN_TRUSTED_PROXIES: 'all',
+        COUNTERSIGN_METRICS_PORT: '70000',
       },
     }
     const { code, stderr } = await spawnServer(t, 'start', bad).ended()
     assert.equal(code, 2)
     const names =
-      'PORT COUNTERSIGN_ISSUER COUNTERSIGN_AUDIENCE COUNTERSIGN_MASTER_KEY COUNTERSIGN_REFRESH_LEEWAY COUNTERSIGN_KEY_PUBLISH_AHEAD COUNTERSIGN_ACCESS_TOKEN_LIFETIME COUNTERSIGN_ROLE_SCOPES COUNTERSIGN_ALLOWED_ORIGINS COUNTERSIGN_SIGNING_SECRET COUNTERSIGN_DATABASE_URL COUNTERSIGN_TRUSTED_PROXIES'
+      'PORT COUNTERSIGN_ISSUER COUNTERSIGN_AUDIENCE COUNTERSIGN_MASTER_KEY COUNTERSIGN_REFRESH_LEEWAY COUNTERSIGN_KEY_PUBLISH_AHEAD COUNTERSIGN_ACCESS_TOKEN_LIFETIME COUNTERSIGN_ROLE_SCOPES COUNTERSIGN_ALLOWED_ORIGINS COUNTERSIGN_SIGNING_SECRET COUNTERSIGN_DATABASE_URL COUNTERSIGN_TRUSTED_PROXIES COUNTERSIGN_METRICS_PORT'
     for (const name of names.split(' ')) assert.match(stderr, new RegExp(`^  ${name} `, 'm'), name)
     assert.match(stderr, /COUNTERSIGN_REFRESH_LEEWAY must be more than twice COUNTERSIGN_REFRESH_TIMEOUT/)
     assert.ok(!stderr.includes(secret) && !stderr.includes('short-master-key'))
@@ -184,6 +212,23 @@ describe('what cannot be used', () => {
     )
     assert.equal(stdout, '')
     assert.ok(!existsSync(dataDir))
+  })
+
+  test('a busy port for metrics: its name in the sentence, exit 1', async (t) => {
+    const busy = createServer().listen(0, '127.0.0.1')
+    t.after(() => busy.close())
+    await new Promise((resolve) => busy.once('listening', resolve))
+    const { port } = busy.address() as { port: number }
+    const dataDir = join(newFolder(t), 'data')
+    const env = { PORT: '0', COUNTERSIGN_METRICS_PORT: String(port), COUNTERSIGN_DATA_DIR: dataDir }
+    const { code, stderr } = await spawnServer(t, 'dev', env).ended()
+    assert.deepEqual([code, existsSync(dataDir)], [1, false])
+    assert.match(stderr, new RegExp(`^Port ${port} .*, or set COUNTERSIGN_METRICS_PORT to another number\\.\n$`))
+  })
+
+  test('one port for the world and for metrics: refused', async (t) => {
+    const { code, stderr } = await spawnServer(t, 'dev', { PORT: '4321', COUNTERSIGN_METRICS_PORT: '4321' }).ended()
+    assert.deepEqual([code, /COUNTERSIGN_METRICS_PORT must be another port than PORT/.test(stderr)], [2, true])
   })
 
   test('a folder that cannot be made: one sentence, exit 1', async (t) => {
