@@ -14,6 +14,7 @@ const parts = {
   nginx: () => existsSync('/usr/sbin/nginx'),
   openssl: () => existsSync('/usr/bin/openssl'),
   postgresql: () => isSet('TEST_POSTGRES_URL') || globSync('/usr/lib/postgresql/*/bin/postgres').length > 0,
+  prometheus: () => existsSync('/usr/bin/promtool'),
   'python3-cryptography': () => pythonImports('cryptography'),
   'python3-flask': () => pythonImports('flask'),
   'python3-jwt': () => pythonImports('jwt'),

@@ -53,15 +53,27 @@ describe('the compose file', () => {
 interface Resource {
   readonly kind: string
   readonly data?: Record<string, string>
-  readonly spec?: { readonly replicas?: number; readonly template?: { readonly spec: PodSpec } }
+  readonly spec?: {
+    readonly replicas?: number
+    readonly template?: Pod
+    readonly ports?: readonly { readonly name: string }[]
+  }
+}
+
+interface Pod {
+  readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> }
+  readonly spec: PodSpec
 }
 
 interface PodSpec {
+  readonly terminationGracePeriodSeconds?: number
   readonly securityContext: { readonly runAsNonRoot: boolean }
   readonly containers: readonly Container[]
 }
 
 interface Container {
+  readonly ports?: readonly { readonly name: string; readonly containerPort: number }[]
+  readonly lifecycle?: { readonly preStop: { readonly exec: { readonly command: readonly string[] } } }
   readonly args: readonly string[]
   readonly securityContext: { readonly readOnlyRootFilesystem: boolean; readonly allowPrivilegeEscalation: boolean }
   readonly readinessProbe?: { readonly httpGet: { readonly path: string } }
@@ -87,6 +99,24 @@ describe('the Kubernetes manifests', () => {
     const [server] = find('Deployment')?.spec?.template?.spec.containers ?? []
     assert.equal(server?.livenessProbe?.httpGet.path, '/healthz', 'a database that is away is no reason to restart')
     assert.equal(server?.readinessProbe?.httpGet.path, '/readyz')
+  })
+
+  test('let Prometheus ask each pod, and nobody ask for metrics through the service', () => {
+    const port = find('ConfigMap')?.data?.COUNTERSIGN_METRICS_PORT
+    const { metadata, spec } = find('Deployment')?.spec?.template ?? {}
+    assert.equal(metadata?.annotations?.['prometheus.io/port'], port)
+    const named = spec?.containers[0]?.ports?.find(({ name }) => name === 'metrics')
+    assert.equal(String(named?.containerPort), port)
+    assert.deepEqual(
+      find('Service')?.spec?.ports?.map(({ name }) => name),
+      ['http'],
+    )
+  })
+
+  test('give a pod the time that it needs to stop: the wait before SIGTERM, 5 s for requests in flight, and a second', () => {
+    const { terminationGracePeriodSeconds = 0, containers = [] } = find('Deployment')?.spec?.template?.spec ?? {}
+    const [, seconds] = containers[0]?.lifecycle?.preStop.exec.command ?? []
+    assert.ok(Number(seconds) >= 5 && terminationGracePeriodSeconds > Number(seconds) + 6)
   })
 
   test('set only what the server knows', () => assertKnown(Object.keys(find('ConfigMap')?.data ?? {})))
