@@ -70,6 +70,43 @@ export async function startFleet(t: TestContext, options: FleetOptions = {}): Pr
   return { url, database, instances, start }
 }
 
+/** A Redis that may die. */
+export interface MortalRedis {
+  readonly url: string
+  start(): Promise<void>
+  /** Kills it; what it held is lost. */
+  kill(): Promise<void>
+  signal(name: 'SIGSTOP' | 'SIGCONT'): void
+}
+
+/** Why tests that need Redis have to be skipped, or `false`. */
+export const skipRedis = existsSync('/usr/bin/redis-server')
+  ? (false as const)
+  : 'needs redis-server: apt-get install redis-server'
+
+export async function startRedis(t: TestContext): Promise<MortalRedis> {
+  const [port, folder] = [String(await freePort()), newFolder(t)]
+  let child: ChildProcess | undefined
+  async function start(): Promise<void> {
+    const words = ['--port', port, '--bind', '127.0.0.1', '--save', '', '--dir', folder]
+    const started = spawn('/usr/bin/redis-server', words, { stdio: ['ignore', 'pipe', 'ignore'] })
+    child = started
+    await new Promise<void>((resolve) => {
+      started.stdout.on('data', (chunk) => String(chunk).includes('Ready to accept connections') && resolve())
+    })
+  }
+  await start()
+  t.after(() => void child?.kill('SIGKILL'))
+  return {
+    ...{ url: `redis://127.0.0.1:${port}`, start, signal: (name) => void child?.kill(name) },
+    async kill() {
+      const ended = new Promise((resolve) => child?.once('exit', resolve))
+      child?.kill('SIGKILL')
+      await ended
+    },
+  }
+}
+
 /** A request that has been sent is never sent to another server: nginx does so with a POST only when it is told to. */
 async function startNginx(t: TestContext, port: number, servers: readonly number[]): Promise<void> {
   const folder = newFolder(t)

@@ -6,7 +6,16 @@ import { setTimeout } from 'node:timers/promises'
 import { createProtection, type Protection } from '@countersign/resource-server'
 import { registerClient } from '../../clients/register-client.ts'
 import { openPostgresStore } from '../../store/postgres/postgres-store.ts'
-import { type Fleet, type Instance, RefreshingClient, skip, startFleet } from '../fleet.ts'
+import {
+  type Fleet,
+  type Instance,
+  type MortalRedis,
+  RefreshingClient,
+  skip,
+  skipRedis,
+  startFleet,
+  startRedis,
+} from '../fleet.ts'
 import { ask, type Cluster, skipOwn, startCluster } from '../postgres-cluster.ts'
 import { signUp } from '../running-server.ts'
 import type { Tokens } from '../test-server.ts'
@@ -99,7 +108,11 @@ async function decide(protection: Protection, token: string): Promise<number> {
 }
 
 /** Each with what it does to the fleet; it is over when the part is back. */
-function faultsOf(fleet: Fleet, cluster: Cluster): readonly (readonly [string, () => Promise<void>])[] {
+function faultsOf(
+  fleet: Fleet,
+  cluster: Cluster,
+  redis: MortalRedis,
+): readonly (readonly [string, () => Promise<void>])[] {
   const serverAt = (index: number) => fleet.instances[index] as Instance
   async function replace(index: number, signal: NodeJS.Signals): Promise<void> {
     const { child, port, ended } = serverAt(index)
@@ -131,18 +144,35 @@ function faultsOf(fleet: Fleet, cluster: Cluster): readonly (readonly [string, (
         cluster.signal('SIGCONT')
       },
     ],
+    [
+      'Redis was killed, and came back empty',
+      async () => {
+        await redis.kill()
+        await setTimeout(3000)
+        await redis.start()
+      },
+    ],
+    [
+      'Redis stood still for four seconds',
+      async () => {
+        redis.signal('SIGSTOP')
+        await setTimeout(4000)
+        redis.signal('SIGCONT')
+      },
+    ],
     ['the last server was killed', () => replace(2, 'SIGKILL')],
   ]
 }
 
-describe('under load', { skip: skip || skipOwn }, () => {
+describe('under load', { skip: skip || skipOwn || skipRedis }, () => {
   test('whatever dies or stands still: every acknowledged session lives, no ended one does, the feed has no gap', async (t) => {
     const cluster = await startCluster()
     t.after(cluster.remove)
-    const fleet = await startFleet(t, { database: cluster.url })
+    const redis = await startRedis(t)
+    const fleet = await startFleet(t, { database: cluster.url, env: { COUNTERSIGN_REDIS_URL: redis.url } })
     const protection = await followFeed(t, fleet)
     const ledger: Ledger = { alive: [], ended: [] }
-    for (const [what, happen] of faultsOf(fleet, cluster)) {
+    for (const [what, happen] of faultsOf(fleet, cluster, redis)) {
       let isOver = false
       const names = Array.from({ length: 5 }, () => randomBytes(4).toString('hex'))
       const clients = names.map((name) => live(fleet, name, ledger, () => isOver))

@@ -44,6 +44,7 @@ async function followingVerifier(t: TestContext, { url, database }: Fleet): Prom
   const feed = { clientId: client?.clientId ?? '', clientSecret: client?.clientSecret ?? '' }
   const protection = createProtection({ issuer: url, audience: url, feed, log: { warn: () => undefined } })
   t.after(() => protection.close())
+  while (protection.status()[url]?.state !== 'LIVE') await setTimeout(20)
   return async (token) => {
     const header = (name: string) => (name === 'authorization' ? `Bearer ${token}` : undefined)
     const decision = await protection.decide({ method: 'GET', header })
