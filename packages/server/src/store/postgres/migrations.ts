@@ -1,18 +1,23 @@
 /**
  * Brings a PostgreSQL database to the present schema, in one transaction for each step, one process at a time. A server of the version
  * before goes on meanwhile: a step only adds, and what an older version uses goes away in a later release.
+ *
+ * Tables are what their steps made of them, and a step is never edited once released. Functions hold nothing, so they are made anew as a
+ * whole whenever their text is another; one that an older version calls keeps its name, parameters and answer as long as that version is
+ * supported, and a changed one has another name. An older version never takes them back.
  */
 import { Client, DatabaseError } from 'pg'
+import { version } from '../../telemetry/version.ts'
 import { UnusableDatabaseError } from '../sqlite/migrations.ts'
 import { pinSettings } from './database.ts'
 import { functions } from './functions/functions.ts'
 import { locks } from './functions/locks.ts'
 import { tables } from './schema.ts'
 
-/** A step is never edited once released. */
-const steps: readonly { readonly title: string; readonly sql: string }[] = [
-  { title: 'Tables and functions', sql: tables + functions },
-]
+const steps: readonly { readonly title: string; readonly sql: string }[] = [{ title: 'Tables', sql: tables }]
+
+/** What stands for the functions among the steps. */
+const functionsTitle = 'Functions'
 
 export interface MigrationStatus {
   /** Titles of the steps that the database has had. */
@@ -23,7 +28,7 @@ export interface MigrationStatus {
 
 /** Tells which steps a database has had. @throws UnusableDatabaseError for a newer schema than this version knows */
 export async function readMigrationStatus(url: string): Promise<MigrationStatus> {
-  return withClient(url, async (client) => describe(await countSteps(client)))
+  return withClient(url, readStatus)
 }
 
 /**
@@ -35,20 +40,36 @@ export async function migratePostgres(url: string): Promise<readonly string[]> {
     await client.query(`SELECT pg_advisory_lock(${locks.migration})`)
     // A step waits at most this long for a lock that others hold, or everyone would queue behind it.
     await client.query("SET lock_timeout = '5s'")
-    const { missing } = describe(await countSteps(client))
+    const { missing } = await readStatus(client)
     for (const title of missing) {
-      const step = steps.find((one) => one.title === title)
       await client.query('BEGIN')
-      await client.query('CREATE SCHEMA IF NOT EXISTS countersign')
-      await client.query(
-        'CREATE TABLE IF NOT EXISTS countersign.schema_steps (title text PRIMARY KEY, taken_at timestamptz NOT NULL)',
-      )
-      await client.query(step?.sql ?? '')
-      await client.query('INSERT INTO countersign.schema_steps VALUES ($1, clock_timestamp())', [title])
+      if (title === functionsTitle) await replaceFunctions(client)
+      else await takeStep(client, title)
       await client.query('COMMIT')
     }
     return missing
   })
+}
+
+async function takeStep(client: Client, title: string): Promise<void> {
+  await client.query(`
+    CREATE SCHEMA IF NOT EXISTS countersign;
+    CREATE TABLE IF NOT EXISTS countersign.schema_steps (title text PRIMARY KEY, taken_at timestamptz NOT NULL);
+    CREATE TABLE IF NOT EXISTS countersign.schema_functions (version text NOT NULL, source text NOT NULL);`)
+  await client.query(steps.find((one) => one.title === title)?.sql ?? '')
+  await client.query('INSERT INTO countersign.schema_steps VALUES ($1, clock_timestamp())', [title])
+}
+
+/** In one transaction: whoever calls one of them meanwhile gets the old or the new. Those of triggers belong to the tables. */
+async function replaceFunctions(client: Client): Promise<void> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT p.oid::regprocedure::text AS name FROM pg_proc p
+     WHERE p.pronamespace = 'countersign'::regnamespace AND p.prorettype <> 'trigger'::regtype`,
+  )
+  if (rows.length > 0) await client.query(`DROP FUNCTION ${rows.map(({ name }) => name).join(', ')}`)
+  await client.query(functions)
+  await client.query('DELETE FROM countersign.schema_functions')
+  await client.query('INSERT INTO countersign.schema_functions VALUES ($1, $2)', [version, functions])
 }
 
 async function withClient<Result>(url: string, work: (client: Client) => Promise<Result>): Promise<Result> {
@@ -65,20 +86,8 @@ async function withClient<Result>(url: string, work: (client: Client) => Promise
   }
 }
 
-async function countSteps(client: Client): Promise<readonly string[]> {
-  try {
-    const { rows } = await client.query<{ title: string }>(
-      'SELECT title FROM countersign.schema_steps ORDER BY taken_at',
-    )
-    return rows.map(({ title }) => title)
-  } catch (error) {
-    // undefined_table, invalid_schema_name: a database that has had no step.
-    if (error instanceof DatabaseError && (error.code === '42P01' || error.code === '3F000')) return []
-    throw error
-  }
-}
-
-function describe(done: readonly string[]): MigrationStatus {
+async function readStatus(client: Client): Promise<MigrationStatus> {
+  const done = (await readOrNone(client, 'SELECT title FROM countersign.schema_steps ORDER BY taken_at')).map(String)
   const known = steps.map(({ title }) => title)
   const newer = done.filter((title) => !known.includes(title))
   if (newer.length > 0) {
@@ -86,5 +95,31 @@ function describe(done: readonly string[]): MigrationStatus {
       `the database was migrated by a newer version of Countersign (${newer.join(', ')}). Start that version, or restore a backup made before the upgrade.`,
     )
   }
-  return { done, missing: known.filter((title) => !done.includes(title)) }
+  const [present] = await readOrNone(client, 'SELECT version FROM countersign.schema_functions')
+  const [same] = await readOrNone(client, 'SELECT source FROM countersign.schema_functions')
+  const isThere = same === functions || (present !== undefined && isNewer(String(present)))
+  const missing = known.filter((title) => !done.includes(title))
+  return {
+    done: isThere ? [...done, functionsTitle] : done,
+    missing: isThere ? missing : [...missing, functionsTitle],
+  }
+}
+
+/** The first column of what is found; nothing in a database that has had no step. */
+async function readOrNone(client: Client, sql: string): Promise<unknown[]> {
+  try {
+    return (await client.query<Record<string, unknown>>(sql)).rows.map((row) => Object.values(row)[0])
+  } catch (error) {
+    // undefined_table, invalid_schema_name
+    if (error instanceof DatabaseError && (error.code === '42P01' || error.code === '3F000')) return []
+    throw error
+  }
+}
+
+/** Whether a version is newer than this one; of pre-releases, the same counts as this one (Semantic Versioning §11). */
+function isNewer(other: string): boolean {
+  const numbersOf = (text: string) => text.split(/[.+-]/).slice(0, 3).map(Number)
+  const [mine, theirs] = [numbersOf(version), numbersOf(other)]
+  const at = theirs.findIndex((number, index) => number !== mine[index])
+  return at !== -1 && (theirs[at] ?? 0) > (mine[at] ?? 0)
 }

@@ -43,7 +43,7 @@ describe('PostgreSQL: a call that waits while another one commits', { skip }, ()
     migrating.catch(() => {})
     await setTimeout(5500)
     await holder.query('COMMIT')
-    assert.deepEqual(await migrating, ['Tables and functions'])
+    assert.deepEqual(await migrating, ['Tables', 'Functions'])
   })
 })
 

@@ -5,7 +5,7 @@ import { move } from '../../sessions/rotation.ts'
 import { ask, newEmptyDatabase, skip, stopCluster } from '../../test/postgres-cluster.ts'
 import { keyContract } from '../key-store.contract.ts'
 import { revocationContract } from '../revocation-store.contract.ts'
-import { storeContract } from '../store.contract.ts'
+import { newSession, storeContract } from '../store.contract.ts'
 import { StoreUnavailableError } from '../store.ts'
 import { migratePostgres, readMigrationStatus } from './migrations.ts'
 import * as fixture from './postgres-store.fixture.ts'
@@ -106,12 +106,50 @@ describe('PostgreSQL: the state machine', { skip: skip }, () => {
 
   test('migrates once, whoever begins, says what is missing, and refuses a newer schema', async (t) => {
     const url = await newEmptyDatabase((remove) => t.after(remove))
-    assert.deepEqual(await readMigrationStatus(url), { done: [], missing: ['Tables and functions'] })
+    const all = ['Tables', 'Functions']
+    assert.deepEqual(await readMigrationStatus(url), { done: [], missing: all })
     const taken = await Promise.all(Array.from({ length: 4 }, () => migratePostgres(url)))
-    assert.deepEqual(taken.flat(), ['Tables and functions'])
-    assert.deepEqual(await readMigrationStatus(url), { done: ['Tables and functions'], missing: [] })
+    assert.deepEqual(taken.flat(), all)
+    assert.deepEqual(await readMigrationStatus(url), { done: all, missing: [] })
     await ask(url, "INSERT INTO countersign.schema_steps VALUES ('From the future', now())")
     await assert.rejects(migratePostgres(url), /newer version of Countersign \(From the future\)/)
+  })
+
+  test('functions whose text has changed are made anew while servers call them, and no call fails', async (t) => {
+    const url = await fixture.newLocation((remove) => t.after(remove))
+    const store = fixture.openAt(url)
+    t.after(() => store.close())
+    let isOver = false
+    async function signInOverAndOver(name: string): Promise<number> {
+      let count = 0
+      for (; !isOver; count++) {
+        const id = `${name}-${count}`
+        assert.equal(
+          (await store.createAccount({ id, email: `${id}@example.com`, passwordHash: 'h' })).outcome,
+          'created',
+        )
+        const session = newSession({ userId: id, verified: { passwordVersion: 1 } })
+        assert.equal((await store.openSession(session)).outcome, 'opened')
+        assert.ok(await store.findLiveSession(session.sid))
+      }
+      return count
+    }
+    const calls = ['a', 'b', 'c', 'd'].map(signInOverAndOver)
+    for (let time = 0; time < 5; time++) {
+      await ask(url, "UPDATE countersign.schema_functions SET version = '0.0.9', source = 'another'")
+      assert.deepEqual((await readMigrationStatus(url)).missing, ['Functions'])
+      assert.deepEqual(await migratePostgres(url), ['Functions'])
+    }
+    isOver = true
+    for (const count of await Promise.all(calls)) assert.ok(count > 5, String(count))
+    assert.deepEqual(await migratePostgres(url), [])
+  })
+
+  test('functions of a newer version stay, and an older one that runs on them may be started again', async (t) => {
+    const url = await fixture.newLocation((remove) => t.after(remove))
+    await ask(url, "UPDATE countersign.schema_functions SET version = '99.0.0', source = 'another'")
+    assert.deepEqual((await readMigrationStatus(url)).missing, [])
+    assert.deepEqual(await migratePostgres(url), [])
   })
 
   test('a database that is away fails each call in time, and answers again when it is back', async (t) => {
