@@ -2,9 +2,9 @@
  * Brings a PostgreSQL database to the present schema, in one transaction for each step, one process at a time. A server of the version
  * before goes on meanwhile: a step only adds, and what an older version uses goes away in a later release.
  *
- * Tables are what their steps made of them, and a step is never edited once released. Functions hold nothing, so they are made anew as a
- * whole whenever their text is another; one that an older version calls keeps its name, parameters and answer as long as that version is
- * supported, and a changed one has another name. An older version never takes them back.
+ * Tables are what their steps made of them, and a step is never edited once released. Functions hold nothing, so they are replaced
+ * whenever their text is another. One whose parameters or answer change gets another name, and the one that an older version calls stays
+ * beside it for a release. An older version never takes them back.
  */
 import { Client, DatabaseError } from 'pg'
 import { version } from '../../telemetry/version.ts'
@@ -60,14 +60,9 @@ async function takeStep(client: Client, title: string): Promise<void> {
   await client.query('INSERT INTO countersign.schema_steps VALUES ($1, clock_timestamp())', [title])
 }
 
-/** In one transaction: whoever calls one of them meanwhile gets the old or the new. Those of triggers belong to the tables. */
+/** In one transaction, and each in its place: whoever calls one meanwhile gets the old or the new. */
 async function replaceFunctions(client: Client): Promise<void> {
-  const { rows } = await client.query<{ name: string }>(
-    `SELECT p.oid::regprocedure::text AS name FROM pg_proc p
-     WHERE p.pronamespace = 'countersign'::regnamespace AND p.prorettype <> 'trigger'::regtype`,
-  )
-  if (rows.length > 0) await client.query(`DROP FUNCTION ${rows.map(({ name }) => name).join(', ')}`)
-  await client.query(functions)
+  await client.query(functions.replaceAll('CREATE FUNCTION', 'CREATE OR REPLACE FUNCTION'))
   await client.query('DELETE FROM countersign.schema_functions')
   await client.query('INSERT INTO countersign.schema_functions VALUES ($1, $2)', [version, functions])
 }
