@@ -11,7 +11,7 @@ const skip = requires('redis-server')
 async function stateOf(instance: Instance): Promise<string | undefined> {
   const { status, json } = await instance.ready()
   assert.equal(status, 200)
-  return json.redis
+  return json.checks.redis
 }
 
 function isIn(instances: readonly Instance[], state: string): Promise<number> {

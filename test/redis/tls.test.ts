@@ -35,7 +35,7 @@ async function startServer(
   })
   return async () => {
     const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined)
-    return answer === undefined ? '' : ((await answer.json()) as { redis: string }).redis
+    return answer === undefined ? '' : ((await answer.json()) as { checks: { redis: string } }).checks.redis
   }
 }
 

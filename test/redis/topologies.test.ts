@@ -39,8 +39,8 @@ for (const { name, prefix, start } of kinds)
         'Redis is asked, and one server keeps the copy',
         async () => {
           const states = await Promise.all([one.ready(), other.ready()])
-          const mirrors = states.map(({ json }) => json.redisMirror).toSorted()
-          return states.every(({ json }) => json.redis === 'ready') && mirrors.join() === 'live,standby'
+          const mirrors = states.map(({ json }) => json.checks?.redisMirror).toSorted()
+          return states.every(({ json }) => json.checks?.redis === 'ready') && mirrors.join() === 'live,standby'
         },
         30_000,
       )
@@ -74,7 +74,7 @@ for (const { name, prefix, start } of kinds)
           await sleep(20)
         }
       })()
-      await until('trouble is seen', async () => (await one.ready()).json.redis !== 'ready')
+      await until('trouble is seen', async () => (await one.ready()).json.checks?.redis !== 'ready')
       const took = await isWell().finally(() => {
         isOver = true
       })

@@ -86,7 +86,8 @@ describe('a field of the KV engine', () => {
     const appRole = { COUNTERSIGN_VAULT_APPROLE_ROLE_ID: 'r', COUNTERSIGN_VAULT_APPROLE_SECRET_ID: 's' }
     const both = { ...database('vault:secret/app#url'), COUNTERSIGN_REDIS_URL: 'vault:old/app#url' }
     const { problems } = await describeConfig({ ...others, ...appRole, ...both })
-    assert.deepEqual(problems, ['COUNTERSIGN_REDIS_URL must be redis://… or rediss://…'])
+    assert.equal(problems.length, 1)
+    assert.match(problems[0] ?? '', /^COUNTERSIGN_REDIS_URL must be redis:\/\/…/)
     assert.equal(vault.calls.filter((call) => call === 'POST auth/approle/login').length, 1)
     assert.equal(vault.calls.at(-1), 'POST auth/token/revoke-self')
   })
