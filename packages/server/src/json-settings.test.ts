@@ -29,7 +29,7 @@ describe('COUNTERSIGN_RATE_LIMITS', () => {
     assert.deepEqual((await read(env, 'start')).options.rateLimits, { loginPerAccount: '50/1h' })
     const dev = await read({ COUNTERSIGN_RATE_LIMITS: '{"registrationPerNetwork":"5/1h"}' }, 'dev')
     assert.deepEqual(dev.options.rateLimits, { registrationPerNetwork: '5/1h' })
-    assert.deepEqual((await read({}, 'dev')).options.rateLimits, { registrationPerNetwork: '1000/1h' })
+    assert.deepEqual((await read({}, 'dev')).options.rateLimits, { registrationPerNetwork: '10000/1h' })
   })
 
   const bad = {

@@ -17,7 +17,7 @@ export function readJson(
 }
 
 /** Whoever tries dev out has one address for all the accounts that they make. */
-export const devLimits = { registrationPerNetwork: '1000/1h' }
+export const devLimits = { registrationPerNetwork: '10000/1h' }
 
 /** Reads limits, such as `{"loginPerAccount":"30/1h"}`. */
 export function readRateLimits(

@@ -11,7 +11,7 @@ export interface RateLimitOptions {
   readonly loginPerAccount?: string
   /** Wrong passwords from one network, of accounts that have not signed in from it within two weeks. @default '100/15m' */
   readonly loginPerNetwork?: string
-  /** Registrations from one network, whatever comes of them. @default '100/1h' */
+  /** Registrations from one network, whatever comes of them. @default '1000/1h' */
   readonly registrationPerNetwork?: string
   /** Wrong passwords of someone who is signed in, as when changing it. @default '10/15m' */
   readonly passwordPerSession?: string
@@ -39,7 +39,7 @@ export const defaultRateLimits: Required<RateLimitOptions> = {
   loginPerAccountAndNetwork: '10/15m',
   loginPerAccount: '30/1h',
   loginPerNetwork: '100/15m',
-  registrationPerNetwork: '100/1h',
+  registrationPerNetwork: '1000/1h',
   passwordPerSession: '10/15m',
   refreshPerToken: '20/5m',
   clientPerNetwork: '100/5m',
