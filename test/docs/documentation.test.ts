@@ -23,7 +23,7 @@ test('every link between pages leads to a file that is there', () => {
 
 test('docs/settings.md has every setting that is read, and no other', () => {
   const names = (text: string) => [...new Set(text.match(/\b(COUNTERSIGN_[A-Z_]*[A-Z]|JWT_SECRET)\b/g))].sort()
-  const source = read('packages/server/src/environment.ts').replaceAll(/COUNTERSIGN_\(\?!TEST_\)/g, '')
+  const source = read('packages/server/src/settings/environment.ts').replaceAll(/COUNTERSIGN_\(\?!TEST_\)/g, '')
   assert.deepEqual(names(read('docs/settings.md')), names(source))
 })
 

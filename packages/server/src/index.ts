@@ -22,7 +22,7 @@ export {
   type SessionGuardOptions,
   sessionGuard,
 } from './session-guard.ts'
-export { type OptionProblem, OptionsError } from './settings.ts'
+export { type OptionProblem, OptionsError } from './settings/settings.ts'
 export type { Client } from './store/client-store.ts'
 export type { PostgresStoreOptions } from './store/postgres/database.ts'
 export { type MigrationStatus, migratePostgres, readMigrationStatus } from './store/postgres/migrations.ts'

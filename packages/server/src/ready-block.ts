@@ -1,5 +1,5 @@
 /** What `dev` prints once it is ready: a line for each thing that exists, and a command that works when pasted. */
-import type { StartSettings } from './environment.ts'
+import type { StartSettings } from './settings/environment.ts'
 
 interface Ready extends Pick<StartSettings, 'dataDir' | 'options'> {
   readonly issuer: string

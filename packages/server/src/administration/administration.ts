@@ -2,7 +2,7 @@
 export { normalizeEmail } from '../accounts/built-in-accounts.ts'
 export { wrapMasterKey } from '../secrets/master-key-wrapping.ts'
 export { SecretSourceError } from '../secrets/secret-source-error.ts'
-export { SettingsError } from '../settings-error.ts'
+export { SettingsError } from '../settings/settings-error.ts'
 export { completeRestore } from './complete-restore.ts'
 export { copyInstallation } from './copy.ts'
 export { type Configuration, type DescribedSetting, describeConfiguration } from './describe-configuration.ts'

@@ -1,6 +1,7 @@
 /** The settings as the server would use them, and where each comes from. No secret among them. */
 
 import { parseRedisLocation } from '../cache/redis-location.ts'
+import type { ResolvedEnvironment } from '../secrets/resolve-secrets.ts'
 import {
   type Environment,
   findIneffective,
@@ -9,9 +10,8 @@ import {
   readEnvironment,
   resolveEnvironment,
   settingNames,
-} from '../environment.ts'
-import type { ResolvedEnvironment } from '../secrets/resolve-secrets.ts'
-import { SettingsError } from '../settings-error.ts'
+} from '../settings/environment.ts'
+import { SettingsError } from '../settings/settings-error.ts'
 import { parseDatabaseLocation } from '../store/database-location.ts'
 import { defaultOf } from './setting-defaults.ts'
 

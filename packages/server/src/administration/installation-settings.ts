@@ -1,9 +1,15 @@
 /** What a command that opens an installation reads of the settings: no more than it needs, as the rest may be away. */
 import { resolve } from 'node:path'
-import { checkOptions, createReader, type Environment, readDatabase, withoutUndefined } from '../environment.ts'
-import { readKeySchedule } from '../key-settings.ts'
 import { resolveSecrets } from '../secrets/resolve-secrets.ts'
-import { assertNoProblems } from '../settings-error.ts'
+import {
+  checkOptions,
+  createReader,
+  type Environment,
+  readDatabase,
+  withoutUndefined,
+} from '../settings/environment.ts'
+import { readKeySchedule } from '../settings/key-settings.ts'
+import { assertNoProblems } from '../settings/settings-error.ts'
 import type { DatabaseLocation } from '../store/database-location.ts'
 import type { KeySchedule } from '../tokens/keys.ts'
 

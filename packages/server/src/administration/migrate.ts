@@ -1,5 +1,5 @@
 /** Brings the database of an installation to the schema of this version, or tells what that would take. */
-import type { Environment } from '../environment.ts'
+import type { Environment } from '../settings/environment.ts'
 import { type MigrationStatus, migratePostgres, readMigrationStatus } from '../store/postgres/migrations.ts'
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
 import { readInstallation } from './installation-settings.ts'

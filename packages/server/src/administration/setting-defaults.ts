@@ -3,8 +3,8 @@ import { join, resolve } from 'node:path'
 import { parseLifetime } from '@countersign/token'
 import { defaultRateLimits } from '../cache/rate-limit.ts'
 import { defaultPrefix, parseRedisLocation } from '../cache/redis-location.ts'
-import type { Environment, RunMode } from '../environment.ts'
-import { devLimits } from '../json-settings.ts'
+import type { Environment, RunMode } from '../settings/environment.ts'
+import { devLimits } from '../settings/json-settings.ts'
 
 type Default = string | ((env: Environment, mode: RunMode) => string | undefined)
 

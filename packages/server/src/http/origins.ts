@@ -1,5 +1,5 @@
 /** Which pages may call this server with a user's cookies: those of its own origin and of the exact list. */
-import type { Settings } from '../settings.ts'
+import type { Settings } from '../settings/settings.ts'
 
 const localhost = /^https?:\/\/(localhost|127\.0\.0\.1)(:\d{1,5})?$/
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import { type Algorithm, exportJwkSet, generateKey, type Key } from '@countersign/token'
-import { resolveOptions } from '../settings.ts'
+import { resolveOptions } from '../settings/settings.ts'
 import type { Store } from '../store/store.ts'
 import { type AccessGrant, type AccessTokens, createAccessTokens } from './access-token.ts'
 

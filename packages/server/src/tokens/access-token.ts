@@ -18,7 +18,7 @@ import {
 import type { RevocationSnapshot } from '@countersign/token/revocations'
 import type { AccountProfile } from '../accounts/accounts.ts'
 import { parseScope } from '../oauth/scope.ts'
-import type { Settings } from '../settings.ts'
+import type { Settings } from '../settings/settings.ts'
 import type { TokenMarks } from '../store/revocation-store.ts'
 import type { MintingMoment, Session } from '../store/store.ts'
 import { assertClaimNames } from './claim-names.ts'

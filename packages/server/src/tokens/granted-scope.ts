@@ -1,7 +1,7 @@
 /** Which scopes and which audience a first-party access token gets. A request can only narrow what the user may have. */
 import { OAuthError } from '../oauth/oauth-error.ts'
 import { parseScope } from '../oauth/scope.ts'
-import type { Settings } from '../settings.ts'
+import type { Settings } from '../settings/settings.ts'
 
 /** The scopes of a user with these roles, held to each of the given scope values that is set (RFC 6749 §3.3, §6). */
 export function grantedScope(

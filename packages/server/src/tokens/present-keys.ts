@@ -9,7 +9,7 @@
  * then it answers 503.
  */
 import { describeError, type Log } from '../log.ts'
-import type { Settings } from '../settings.ts'
+import type { Settings } from '../settings/settings.ts'
 import { type Store, StoreUnavailableError } from '../store/store.ts'
 import { type AccessTokens, createAccessTokens } from './access-token.ts'
 import { type KeyParts, type Keys, keepKeys, loadKeys } from './keys.ts'

@@ -1,15 +1,15 @@
 /** Checks options once and fills in the defaults. Everything that is wrong is told at the same time, each with its mend. */
 import type { Algorithm } from '@countersign/token'
-import { type RateLimits, readRateLimits } from './cache/rate-limit.ts'
-import { parseRedisLocation, problemOfPrefix } from './cache/redis-location.ts'
-import { parseTrustedProxies, type TrustedProxies } from './http/client-address.ts'
+import { type RateLimits, readRateLimits } from '../cache/rate-limit.ts'
+import { parseRedisLocation, problemOfPrefix } from '../cache/redis-location.ts'
+import { parseTrustedProxies, type TrustedProxies } from '../http/client-address.ts'
+import { isScopeToken } from '../oauth/scope.ts'
+import type { AccessTokenClaims, AuthorizationServerOptions, Lifetime } from '../options.ts'
+import type { RotationLimits } from '../sessions/rotation.ts'
+import { registeredClaims } from '../tokens/claim-names.ts'
+import type { KeySchedule, SharedSecrets } from '../tokens/keys.ts'
 import { readAlgorithm, readKeySchedule, readMasterKeys, readSecrets } from './key-settings.ts'
-import { isScopeToken } from './oauth/scope.ts'
-import type { AccessTokenClaims, AuthorizationServerOptions, Lifetime } from './options.ts'
 import { type Complain, type OptionPath, readSeconds } from './read-seconds.ts'
-import type { RotationLimits } from './sessions/rotation.ts'
-import { registeredClaims } from './tokens/claim-names.ts'
-import type { KeySchedule, SharedSecrets } from './tokens/keys.ts'
 
 /** Options with every default filled in and everything checked. Lifetimes are seconds. */
 export interface Settings {

@@ -1,5 +1,5 @@
 /** What is said when settings cannot be used: all of it at once. */
-import type { SecretProblem } from './secrets/resolve-secrets.ts'
+import type { SecretProblem } from '../secrets/resolve-secrets.ts'
 
 /** Tells every setting that cannot be used, one line each, and never a secret's value. */
 export class SettingsError extends Error {

@@ -5,15 +5,15 @@
  */
 import { join, resolve } from 'node:path'
 import type { Algorithm } from '@countersign/token'
-import type { RedisOptions } from './cache/redis-connection.ts'
+import type { RedisOptions } from '../cache/redis-connection.ts'
+import type { AuthorizationServerOptions } from '../options.ts'
+import { type ResolvedEnvironment, resolveSecrets } from '../secrets/resolve-secrets.ts'
+import { type DatabaseLocation, parseDatabaseLocation } from '../store/database-location.ts'
+import type { Store } from '../store/store.ts'
 import { readJson, readRateLimits } from './json-settings.ts'
-import type { AuthorizationServerOptions } from './options.ts'
 import { readMetricsPort, readPort } from './read-ports.ts'
-import { type ResolvedEnvironment, resolveSecrets } from './secrets/resolve-secrets.ts'
 import { type OptionProblem, OptionsError, resolveOptions } from './settings.ts'
 import { assertNoProblems } from './settings-error.ts'
-import { type DatabaseLocation, parseDatabaseLocation } from './store/database-location.ts'
-import type { Store } from './store/store.ts'
 
 /** `dev` fills in what a person trying it out has not set; `start` asks for it. */
 export type RunMode = 'dev' | 'start'

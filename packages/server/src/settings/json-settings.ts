@@ -1,5 +1,5 @@
 /** Settings that are written as JSON; whether the values are right is for settings.ts to say. */
-import type { AuthorizationServerOptions } from './options.ts'
+import type { AuthorizationServerOptions } from '../options.ts'
 
 /** Reads a JSON object. @param problem what to tell if it is none */
 export function readJson(

@@ -1,6 +1,6 @@
 /** Reads one option that is a length of time, and tells what is wrong with it. */
 import { parseLifetime } from '@countersign/token'
-import type { AuthorizationServerOptions, Lifetime } from './options.ts'
+import type { AuthorizationServerOptions, Lifetime } from '../options.ts'
 
 /** Where an option is. */
 export type OptionPath = keyof AuthorizationServerOptions | 'redis.url' | 'redis.prefix'

@@ -1,9 +1,9 @@
 /** Checks the options that keys are made of: the master key, the algorithm, its secrets, and when keys change. */
 import type { Algorithm } from '@countersign/token'
-import type { AuthorizationServerOptions } from './options.ts'
+import type { AuthorizationServerOptions } from '../options.ts'
+import type { KeySchedule, SharedSecrets } from '../tokens/keys.ts'
+import { weaknessOf } from '../tokens/weak-secret.ts'
 import { type Complain, readSeconds } from './read-seconds.ts'
-import type { KeySchedule, SharedSecrets } from './tokens/keys.ts'
-import { weaknessOf } from './tokens/weak-secret.ts'
 
 const algorithms: readonly Algorithm[] = [
   ...(['ES256', 'ES384', 'ES512', 'EdDSA', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'] as const),

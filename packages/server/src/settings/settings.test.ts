@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { AuthorizationServerOptions } from './options.ts'
+import type { AuthorizationServerOptions } from '../options.ts'
+import type { Store } from '../store/store.ts'
 import { OptionsError, resolveOptions } from './settings.ts'
-import type { Store } from './store/store.ts'
 
 const right: AuthorizationServerOptions = {
   issuer: 'https://auth.example.com',
