@@ -9,6 +9,20 @@ import { signUp } from '../running-server.ts'
 describe('three servers behind nginx', { skip }, () => {
   after(stopCluster)
 
+  test('that start at once on an empty database use the same two keys and one pepper', async (t) => {
+    const { database, instances } = await startFleet(t)
+    const sets = await Promise.all(
+      instances.map(async ({ port }) => (await fetch(`http://127.0.0.1:${port}/.well-known/jwks.json`)).text()),
+    )
+    assert.equal(new Set(sets).size, 1)
+    assert.equal((JSON.parse(sets[0] ?? '') as { keys: unknown[] }).keys.length, 2)
+    const made = await ask(
+      database,
+      'SELECT (SELECT count(*) FROM countersign.signing_keys)::int AS keys, (SELECT count(*) FROM countersign.peppers)::int AS peppers',
+    )
+    assert.deepEqual(made, [{ keys: 2, peppers: 1 }])
+  })
+
   test('one stopped for four leeways, one killed: nobody is signed out, nobody is taken for a thief', async (t) => {
     const { url, database, instances, start } = await startFleet(t)
     const [, stopped, killed] = instances as [Instance, Instance, Instance]
