@@ -139,7 +139,14 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
   const outsideRequests = AsyncLocalStorage.snapshot()
   let loading: Promise<void> | undefined
   let isStopping = false
-  const router = createRouter(routes(parts, { ready, isStopping: () => isStopping }), parts, ready)
+  const readiness = {
+    async ready() {
+      await ready()
+      await parts.checkKeys()
+    },
+    isStopping: () => isStopping,
+  }
+  const router = createRouter(routes(parts, readiness), parts, ready)
 
   /** Keys are loaded once; after a failure, such as a store that is away, the next request tries again. */
   function ready(): Promise<void> {
@@ -172,17 +179,20 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
   }
 }
 
-function assemble(options: AuthorizationServerOptions, settings: Settings): Parts & Pick<KeyRing, 'start' | 'stop'> {
+function assemble(
+  options: AuthorizationServerOptions,
+  settings: Settings,
+): Parts & Pick<KeyRing, 'start' | 'stop'> & { checkKeys(): Promise<void> } {
   const { sleep = setTimeout, random = randomBytes } = options
   const observers = createObservers(options)
   const { store, log } = observers
-  const feed = createFeed({ store, log, random })
+  const wait = async (time: number) => void (await sleep(time))
+  const ring = createKeyRing({ settings, store, log, random, sleep: wait })
+  const feed = createFeed({ store, log, random, onKeysChanged: ring.expect })
   const redis = options.redis && openRedis(options.redis, log)
   const hints = redis && createHints(redis, feed)
   const redisMirror = redis && createRedisMirror({ redis, store, feed, log, random })
   const { accounts, ...passwords } = resolveAccounts(options, observers, random)
-  const wait = async (time: number) => void (await sleep(time))
-  const ring = createKeyRing({ settings, store, log, random, sleep: wait })
 
   options.metrics?.watch({
     ...{ feed: feed.status, now: store.estimateNow, ...passwords },
@@ -209,6 +219,7 @@ function assemble(options: AuthorizationServerOptions, settings: Settings): Part
       await ring.start()
     },
     stop: ring.stop,
+    checkKeys: ring.check,
   }
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createPublicKey } from 'node:crypto'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { describe, test } from 'node:test'
 import { createAuthorizationServer } from '@countersign/server'
 import { createSigner, createVerifier, importJwkSet, importKey, type JwkSet } from '@countersign/token'
@@ -100,8 +101,25 @@ describe('keys', () => {
     assert.equal((await run(['keys', 'rotate', '--pepper', '--now'], env)).code, 2)
   })
 
+  test('no pepper is made that the servers could not open', async (t) => {
+    const { env, signUp, call, store } = await newInstallation(t)
+    const { refreshToken } = await signUp()
+    const wrong = { ...env, COUNTERSIGN_MASTER_KEY: Buffer.alloc(32, 9).toString('base64url') }
+    const { code, stdout, stderr } = await run(['keys', 'rotate', '--pepper'], wrong)
+    assert.deepEqual([code, stdout], [3, ''])
+    assert.match(stderr, /sealed with another master key/)
+    assert.equal((await store.listPeppers()).length, 1)
+    assert.equal((await call('/api/auth/refresh', { refreshToken })).status, 200)
+  })
+
+  test('does not claim to rotate where tokens are signed with a shared secret', async (t) => {
+    const { env } = await newInstallation(t)
+    const { code, stderr } = await run(['keys', 'rotate'], { ...env, COUNTERSIGN_SIGNING_ALG: 'HS256' })
+    assert.deepEqual([code, stderr], [1, 'Tokens are signed with a shared secret: replace that.\n'])
+  })
+
   test('abandons what a lost master key sealed: the server starts with another, accounts are there, sessions are not', async (t) => {
-    const { env, signUp, store } = await newInstallation(t)
+    const { env, folder, signUp, store } = await newInstallation(t)
     const { accessToken, refreshToken } = await signUp()
     assert.equal((await run(['keys', 'abandon'], env)).code, 2)
     const masterKey = Buffer.alloc(32, 6)
@@ -109,6 +127,12 @@ describe('keys', () => {
     const start = () => createAuthorizationServer({ issuer: 'http://localhost:4000', masterKey, store, log })
     await assert.rejects(start().ready(), /sealed with another master key/)
     const { env: lost } = { env: { ...env, COUNTERSIGN_MASTER_KEY: masterKey.toString('base64url') } }
+    await store.sequence(1, 0)
+    const early = await run(['keys', 'abandon', '--end-every-session'], env)
+    assert.deepEqual([early.code, /within the last 15 seconds/.test(early.stderr)], [1, true])
+    const database = new DatabaseSync(join(folder, 'countersign.db'))
+    database.exec('UPDATE revocation_feed SET tick_at = tick_at - 20000')
+    database.close()
     const told = await runJson(['keys', 'abandon', '--end-every-session', '--reason', 'lost'], lost)
     assert.deepEqual(told, { abandoned: true })
     const server = start()

@@ -89,7 +89,8 @@ function toSeconds(time: number | null): number | null {
 }
 
 async function rotate(terminal: Terminal, options: RotateOptions): Promise<void> {
-  await withInstallation(terminal, async ({ rotateSigningKeys }) => {
+  await withInstallation(terminal, async ({ rotateSigningKeys, usesSharedSecret }) => {
+    if (usesSharedSecret) refuse('Tokens are signed with a shared secret: replace that.')
     const rotation = await rotateSigningKeys(options.now === true, actOf(options))
     if (rotation.outcome === 'none_pending') {
       refuse(
@@ -119,7 +120,12 @@ async function revoke(terminal: Terminal, kid: string, options: ActOptions): Pro
 }
 
 async function abandon(terminal: Terminal, options: ActOptions): Promise<void> {
-  await withInstallation(terminal, ({ store }) => store.abandonKeys(actOf(options)))
+  const { outcome } = await withInstallation(terminal, ({ abandonKeys }) => abandonKeys(actOf(options)))
+  if (outcome === 'server_runs') {
+    refuse(
+      'A server has used this database within the last 15 seconds. Stop every server, and run this again after that time.',
+    )
+  }
   const text = 'Every session is ended and every key revoked. Start the servers with a new master key.'
   printResult(terminal, options.json, { abandoned: true }, text)
 }

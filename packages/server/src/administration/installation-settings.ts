@@ -18,6 +18,8 @@ interface InstallationSettings {
   readonly dataDir: string
   readonly database: DatabaseLocation
   readonly keySchedule: KeySchedule
+  /** Whether tokens are signed with a secret that verifiers share, and with none of the keys. */
+  readonly usesSharedSecret: boolean
 }
 
 /** Reads where an installation keeps its data, and nothing of how it serves. @throws SettingsError that lists every problem. */
@@ -34,7 +36,8 @@ export async function readInstallation(env: Environment): Promise<InstallationSe
   })
   problems.push(...checkOptions(schedule, 0))
   assertNoProblems(unresolved, problems)
-  return { dataDir, database, keySchedule: readKeySchedule(schedule, () => {}) }
+  const usesSharedSecret = read('COUNTERSIGN_SIGNING_ALG')?.startsWith('HS') ?? false
+  return { dataDir, database, keySchedule: readKeySchedule(schedule, () => {}), usesSharedSecret }
 }
 
 interface MasterKeys {

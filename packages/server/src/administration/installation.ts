@@ -31,11 +31,21 @@ interface Installation {
   describeKeys(): Promise<readonly DescribedKey[]>
   /** Lets the pending signing key take over as soon as every cache has it, or at once. */
   rotateSigningKeys(atOnce: boolean, act: Act): Promise<KeyRotation>
+  /** Whether tokens are signed with a secret that verifiers share, and with none of the keys. */
+  readonly usesSharedSecret: boolean
+  /**
+   * Revokes every key, forgets every pepper and ends every session, when the master key is lost; not while a server runs, which would
+   * make others with the lost one.
+   */
+  abandonKeys(act: Act): Promise<{ outcome: 'abandoned' | 'server_runs' }>
   /** Adds a pepper with which refresh tokens are made from now on. @throws Error when the master key does not fit */
   rotatePepper(act: Act): Promise<number | undefined>
   /** Opens the signing keys that are in use, and gives their public halves. @throws Error when the master key does not fit */
   exportPublicKeys(): Promise<readonly PublicKey[]>
 }
+
+/** A server that runs writes a tick at least every ten seconds. After this long without one there is none, milliseconds. */
+const serverSilence = 15_000
 
 /**
  * Opens the database that the environment names. The master key is looked for when it is needed.
@@ -44,7 +54,7 @@ interface Installation {
  * @throws UnusableDatabaseError when there is no database, or none of this version of Countersign
  */
 export async function openInstallation(env: Environment): Promise<Installation> {
-  const { dataDir, database, keySchedule } = await readInstallation(env)
+  const { dataDir, database, keySchedule, usesSharedSecret } = await readInstallation(env)
   if (database.kind === 'sqlite' && !existsSync(database.path)) {
     throw new UnusableDatabaseError(
       `There is no database ${database.path}. Start the server once, or set COUNTERSIGN_DATA_DIR or COUNTERSIGN_DATABASE_URL as it has them.`,
@@ -64,7 +74,13 @@ export async function openInstallation(env: Environment): Promise<Installation> 
   }
 
   return {
-    store,
+    ...{ store, usesSharedSecret },
+    async abandonKeys(act) {
+      const { tickAt } = await store.readHead()
+      if ((await store.now()) - tickAt < serverSilence) return { outcome: 'server_runs' }
+      await store.abandonKeys(act)
+      return { outcome: 'abandoned' }
+    },
     async exportPublicKeys() {
       const keys = await openKeys(store, await openSeal())
       return keys.map(({ key }) => ({ jwk: exportPublicJwk(key), pem: exportPublicPem(key) }))

@@ -8,7 +8,7 @@ const status = z.object({ status: z.literal('ok') })
 const checks = z.object({
   process: z.enum(['ok', 'stopping']),
   store: z.enum(['ok', 'away']),
-  keys: z.enum(['ok', 'not_loaded']),
+  keys: z.enum(['ok', 'unreadable']).meta({ description: 'unreadable: the log says why, as for another master key.' }),
   feed: z.enum(['ok', 'stalled']).meta({ description: 'The revocation feed; requests are served without it.' }),
   redis: z.enum(redisStates).optional().meta({
     description: 'How Redis stands. Nothing waits for it; unless it is ready, each server limits attempts by itself.',
@@ -26,7 +26,7 @@ const patience = 2000
 
 /** Of the server as a whole, what readiness depends on. */
 export interface Readiness {
-  /** Resolves once the keys are there. */
+  /** Resolves once the keys are there, and can be read. */
   ready(): Promise<void>
   isStopping(): boolean
 }
@@ -60,7 +60,7 @@ async function check({ store, feed, redis, redisMirror }: Parts, { ready, isStop
   const found = {
     process: isStopping() ? 'stopping' : 'ok',
     store: asked.status === 'fulfilled' ? 'ok' : 'away',
-    keys: loaded.status === 'fulfilled' ? 'ok' : 'not_loaded',
+    keys: loaded.status === 'fulfilled' ? 'ok' : 'unreadable',
     feed: feed.status().isStalled ? 'stalled' : 'ok',
     ...(redis && { redis: redis.state }),
     ...(redisMirror && { redisMirror: redisMirror.state }),

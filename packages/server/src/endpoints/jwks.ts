@@ -2,6 +2,10 @@ import { z } from 'zod'
 import type { Endpoint } from '../http/endpoint.ts'
 import { publicDocument } from '../http/security-headers.ts'
 import type { Parts } from '../parts.ts'
+import { StoreUnavailableError } from '../store/store.ts'
+
+/** How long a set may be kept that may not be the present one. */
+const briefly = 'public, max-age=10'
 
 /** GET /.well-known/jwks.json: the public keys (RFC 7517 §5). */
 export function jwks(parts: Parts): Endpoint {
@@ -16,11 +20,23 @@ export function jwks(parts: Parts): Endpoint {
       },
     },
     async handle(c) {
-      // Another process may have revoked a key.
-      const { keysVersion } = await parts.store.readHead()
-      await parts.accessTokensOf(keysVersion)
-      const headers = { 'content-type': 'application/json', 'cache-control': cacheControl }
+      const isPresent = await readPresentKeys(parts)
+      const headers = { 'content-type': 'application/json', 'cache-control': isPresent ? cacheControl : briefly }
       return c.body(JSON.stringify(parts.keys.jwkSet), 200, headers)
     },
+  }
+}
+
+/**
+ * Another server may have revoked a key or made one. While the store is away the set that is known is better than none: without it,
+ * verifiers that start would refuse everyone.
+ */
+async function readPresentKeys({ store, accessTokensOf }: Parts): Promise<boolean> {
+  try {
+    await accessTokensOf((await store.readHead()).keysVersion)
+    return true
+  } catch (error) {
+    if (!(error instanceof StoreUnavailableError)) throw error
+    return false
   }
 }

@@ -8,13 +8,14 @@
  * What is guarded against: a heartbeat is passed on only when the store has a newer tick, and with the tick's own time, so that a
  * server which is cut off from its database, or whose loop stands still, looks dead and not calm. A reader that does not keep up is
  * told so and let go, so that it cannot hold what it missed in our memory. A database that is older than what was seen of it (our own
- * head, a reader's place, a refresh token) was put back from a backup: a new history begins, and readers keep what they knew
- * beside what they are told anew.
+ * head, a reader's place, a refresh token), or in which the last number that was seen stands for something else, was put back from a
+ * backup or taken over by a replica that lagged: a new history begins, and readers keep what they knew beside what they are told anew.
+ * That it is another database than before (its timeline, its system identifier) is looked at with each tick.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { RevocationCursor, RevocationEntry } from '@countersign/token/revocations'
 import { describeError, type Log } from '../log.ts'
-import type { FeedHead } from '../store/revocation-store.ts'
+import type { FeedHead, SequencedHead } from '../store/revocation-store.ts'
 import type { Store } from '../store/store.ts'
 
 /** What a reader of the feed is told. */
@@ -57,6 +58,8 @@ interface FeedParts {
   readonly store: Store
   readonly log: Log
   readonly random: (length: number) => Uint8Array
+  /** Hears that the keys have another version than at the last turn. */
+  readonly onKeysChanged?: (keysVersion: number) => void
   /** How often it turns while nobody follows, milliseconds. @default 10000 */
   readonly idleTurn?: number
 }
@@ -64,13 +67,18 @@ interface FeedParts {
 const restoredMessage =
   'The database was restored into another cluster. Run: countersign restore-complete, which ends every session of before, as nobody can tell which of them were ended since the backup.'
 
+/** Whether an entry ended so long ago that it may have been taken away; half of the hour that the store waits. */
+function isForgotten(mark: string, now: number): boolean {
+  return Number(mark.split(':', 1)[0]) + 1800 < now / 1000
+}
+
 const POLL = 25
 const TICK = 500
 const BATCH = 1000
 
-export function createFeed({ store, log, random, idleTurn = 10_000 }: FeedParts): Feed {
+export function createFeed({ store, log, random, onKeysChanged, idleTurn = 10_000 }: FeedParts): Feed {
   const readers = new Set<FeedReader>()
-  let head: FeedHead | undefined
+  let head: SequencedHead | undefined
   let turning: Promise<FeedHead> | undefined
   let isFollowing = false
   let isFailing = false
@@ -134,21 +142,31 @@ export function createFeed({ store, log, random, idleTurn = 10_000 }: FeedParts)
 
   async function advance(): Promise<FeedHead> {
     await join()
-    let next = await numberAll(head ?? (await store.readHead()))
-    if (head !== undefined && next.epoch === head.epoch && next.seq < head.seq) {
-      await begin('its revocation feed has gone back')
-      next = await store.readHead()
+    let next = await numberAll()
+    if (next.isMoved) {
+      // A failover, or another database under the same name.
+      joining = undefined
+      await join()
+      next = await numberAll()
+    }
+    if (head !== undefined && isPutBack(head, next)) {
+      await begin('its revocation feed is not the one that was read')
+      next = await numberAll()
     }
     if (head !== undefined && next.epoch !== head.epoch) endAll((reader) => reader.reset('epoch'))
     if (head !== undefined && readers.size > 0) await tell(head, next)
+    if (head !== undefined && head.keysVersion !== next.keysVersion) onKeysChanged?.(next.keysVersion)
     head = next
     return next
   }
 
   /** Numbers everything that has no number yet: a head that leaves something out would pass for the present. */
-  async function numberAll(from: FeedHead): Promise<FeedHead> {
-    const next = await store.sequence(BATCH, TICK)
-    return next.seq - from.seq < BATCH ? next : numberAll(next)
+  async function numberAll(): Promise<SequencedHead> {
+    for (let from = head?.seq ?? (await store.readHead()).seq; ; ) {
+      const next = await store.sequence(BATCH, TICK, head?.seq)
+      if (next.seq - from < BATCH) return next
+      from = next.seq
+    }
   }
 
   async function tell(from: FeedHead, to: FeedHead): Promise<void> {
@@ -194,6 +212,14 @@ export function createFeed({ store, log, random, idleTurn = 10_000 }: FeedParts)
       })
     }
     isFollowing = false
+  }
+
+  /** Whether a database that goes by the same history is older than what was seen of it, or has gone on from there otherwise. */
+  function isPutBack(seen: SequencedHead, next: SequencedHead): boolean {
+    if (next.epoch !== seen.epoch) return false
+    if (next.seq < seen.seq) return true
+    if (seen.mark === null || seen.mark === next.seenMark) return false
+    return next.seenMark !== null || !isForgotten(seen.mark, next.tickAt)
   }
 
   function endAll(tell: (reader: FeedReader) => void): void {

@@ -142,7 +142,7 @@ export function keyContract(name: string, fixture: StoreFixture): void {
       await offer(opened, 'two')
       clock.now += 100 * hour
       await offer(opened, 'three')
-      clock.now += retention - 1
+      clock.now += retention + 24 * hour - 1
       await store.destroySigningKeys(retention)
       assert.deepEqual(await kept(store), ['one', 'two', 'three'])
       clock.now += 1

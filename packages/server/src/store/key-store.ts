@@ -72,7 +72,7 @@ export interface KeyStore {
   addSigningKey(key: SealedKey, plan: RotationPlan): Promise<{ outcome: 'active' | 'pending' | 'not_needed' }>
   /** Lets the pending key take over now, or as soon as it has been published for so long, milliseconds. */
   rotateSigningKeys(publishAhead: number, act: Act): Promise<KeyRotation>
-  /** Forgets the private halves of keys that retired so long ago, milliseconds. */
+  /** Forgets the private halves of keys that retired so long ago, milliseconds, and a day: the clock may have been wrong. */
   destroySigningKeys(retention: number): Promise<void>
   resealSigningKey(kid: string, change: Resealing): Promise<void>
 

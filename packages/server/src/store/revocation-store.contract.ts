@@ -196,6 +196,9 @@ export function revocationContract(name: string, fixture: StoreFixture): void {
       await store.revoke({ kind: 'token', jti: 'token-1' }, act)
       assert.equal((await store.sequence(10, 500)).seq, 1)
       clock.now += 700_000
+      await store.sequence(10, 500)
+      assert.equal((await store.readRevocations(0, 10)).length, 1, 'the clock may have been set forward')
+      clock.now += 3_600_000
       assert.equal((await store.sequence(10, 500)).seq, 1)
       assert.deepEqual(await store.readRevocations(0, 10), [])
       await store.revoke({ kind: 'token', jti: 'token-2' }, act)
@@ -300,6 +303,25 @@ export function revocationContract(name: string, fixture: StoreFixture): void {
       assert.deepEqual(await store.revoke({ kind: 'key', kid: 'key-1' }, act), { outcome: 'unknown' })
       const opened = await store.openSession(newSession())
       assert.equal(opened.outcome === 'opened' && opened.keysVersion, keysVersion + 1)
+    })
+
+    rule('a clock that was set forward and back makes nobody forget', async ({ store, clock }) => {
+      await store.revoke({ kind: 'token', jti: 'token-1' }, act)
+      await store.sequence(10, 0)
+      clock.now += 20 * 60_000
+      await store.sequence(10, 0)
+      clock.now -= 19 * 60_000
+      await store.sequence(10, 0)
+      assert.equal(await store.isRevoked({ jti: 'token-1' }), true)
+      assert.equal((await store.readSnapshot()).entries.length, 1)
+    })
+
+    rule('what ends everything after a restore outlives every token that there can be', async ({ store }) => {
+      await store.completeRestore('restored', false, act)
+      await store.sequence(10, 0)
+      const [[kind, , , expiresAt] = []] = (await store.readSnapshot()).entries
+      assert.equal(kind, 'g')
+      assert.ok(Number(expiresAt) >= seconds + 3600 + 60)
     })
 
     rule(

@@ -19,6 +19,22 @@ export interface FeedHead {
   readonly maxLifetime: number
 }
 
+/**
+ * What tells an entry from another that is given the same number, as by a database that was put back: `<end>:<when it was written>:<value>`,
+ * the end in epoch seconds. `null` for a number that has no entry.
+ */
+export type EntryMark = string | null
+
+/** What the sequencer finds. */
+export interface SequencedHead extends FeedHead {
+  /** Of the last number. */
+  readonly mark: EntryMark
+  /** Of the number that was seen before. */
+  readonly seenMark: EntryMark
+  /** Whether this is another database than the history began in: a failover, or a restore. */
+  readonly isMoved: boolean
+}
+
 /** An entry with its number. */
 export interface SequencedRevocation {
   readonly seq: number
@@ -78,10 +94,10 @@ export interface RevocationStore {
   /** Says how long access tokens live from now on; a longer lifetime from before counts until its tokens are gone. */
   declareTokenLifetime(seconds: number): Promise<void>
   /**
-   * Gives numbers to entries that have none, at most `limit`, takes away as many that have expired, and writes a tick if the last is older
-   * than `tickEvery` milliseconds; does none of it if there is no need.
+   * Gives numbers to entries that have none, at most `limit`, takes away as many that expired an hour ago, and writes a tick if the last is older
+   * than `tickEvery` milliseconds; does none of it if there is no need. Tells the mark of a number that was seen before.
    */
-  sequence(limit: number, tickEvery: number): Promise<FeedHead>
+  sequence(limit: number, tickEvery: number, seen?: number): Promise<SequencedHead>
   readHead(): Promise<FeedHead>
   /**
    * The entries after a number, in order, at most `limit`. Only entries that have expired are ever taken away, so that what is missing

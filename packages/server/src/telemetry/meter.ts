@@ -53,7 +53,7 @@ export const counted = {
     help: 'Lines of the log that somebody has to look at, by event.',
     label: 'event',
     words: [
-      ...(['refresh.reuse', 'refresh.ahead', 'clock.behind', 'keys.upkeep'] as const),
+      ...(['refresh.reuse', 'refresh.ahead', 'clock.behind', 'keys.upkeep', 'keys.unreadable'] as const),
       ...(['revocations.epoch', 'revocations.stalled', 'sessions.not_ended'] as const),
     ],
   },

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { appendFileSync, chownSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { appendFileSync, chownSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -30,6 +30,8 @@ export interface Cluster {
   end(signal?: 'SIGINT' | 'SIGQUIT'): Promise<void>
   /** Stops or continues all of its processes. */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void
+  /** Has it come up as a replica, after it was ended. */
+  makeStandby(): void
   /** Ends it, and removes its folder. */
   remove(): Promise<void>
 }
@@ -101,6 +103,11 @@ export async function startCluster(addresses = '127.0.0.1'): Promise<Cluster> {
   await start()
   return {
     ...{ url, folder, start, end, signal },
+    makeStandby() {
+      const file = join(folder, 'standby.signal')
+      writeFileSync(file, '')
+      if (user !== undefined) chownSync(file, user.uid, user.gid)
+    },
     async remove() {
       await end()
       rmSync(folder, { recursive: true, force: true })

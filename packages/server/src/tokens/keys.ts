@@ -4,7 +4,7 @@
  *
  * What is missing is made and offered to the store, which keeps the first of several servers' offers. A key is made at the start of an
  * installation, whenever the pending one has begun to sign, and when the server is started with another algorithm. What was sealed with
- * the previous master key is sealed anew at a start.
+ * the previous master key is sealed anew, at a start and once a minute: a server that has only that one may still make a key.
  */
 import {
   type Algorithm,
@@ -78,9 +78,9 @@ export async function loadKeys(parts: KeyParts): Promise<Keys> {
 /** Makes the keys that are missing, forgets those that are gone, and says whether the ring has changed. @throws what the store throws */
 export async function keepKeys(parts: KeyParts, isStart: boolean): Promise<boolean> {
   const { store, seal, alg, secrets } = parts
-  if (isStart) await resealAll(store, seal)
-  if (secrets !== undefined) return false
+  await resealAll(store, seal)
   await store.destroySigningKeys(await readRetention(parts))
+  if (secrets !== undefined) return false
   for (let hasChanged = false; ; hasChanged = true) {
     const next = (await store.listSigningKeys()).at(-1)
     const isPending = next !== undefined && next.activateAt > (await store.now())
@@ -89,8 +89,13 @@ export async function keepKeys(parts: KeyParts, isStart: boolean): Promise<boole
   }
 }
 
+/** While a master key is being replaced, tokens carry the name by the previous one: servers that know only that one go on. */
 function secretKeys({ alg, seal }: KeyParts, secrets: SharedSecrets): Omit<Keys, 'peppers'> {
-  const bind = (secret: Uint8Array) => seal.namesOf(secret).map((kid) => importKey(secret, { alg, kid }))
+  const bind = (secret: Uint8Array) =>
+    seal
+      .namesOf(secret)
+      .toReversed()
+      .map((kid) => importKey(secret, { alg, kid }))
   const [signingKey, ...renamed] = bind(secrets.signing)
   if (signingKey === undefined) throw new Error('a secret has a name')
   const previous = secrets.previous ? bind(secrets.previous) : []
@@ -139,8 +144,9 @@ async function readRetention({ store, schedule }: KeyParts): Promise<number> {
   return retentionOf((await store.readHead()).maxLifetime, schedule)
 }
 
-/** Makes a key, and offers it to the ring. */
+/** Makes a key, and offers it to the ring. @throws Error when the master key does not fit: others could not open the key */
 async function offerKey({ store, seal, alg, schedule }: KeyParts, changesAlgorithm = false) {
+  await assertFits(store, seal)
   const key = await generateKey(alg)
   const { kid } = key
   if (kid === undefined) throw new Error('a generated key has its thumbprint as kid')
@@ -177,14 +183,22 @@ async function loadPeppers({ store, seal, random }: KeyParts): Promise<Peppers> 
   return { current: Math.max(...byId.keys()), byId }
 }
 
+/** Makes sure that the master key opens everything there is. @throws Error that names what it does not open */
+async function assertFits(store: KeyStore, seal: Seal): Promise<void> {
+  await openKeys(store, seal)
+  for (const { id, sealed } of await store.listPeppers()) seal.open(sealed, pepperName(id))
+}
+
 /**
  * Adds a pepper, with which the next generations of refresh tokens are made; those of before go on.
  * @returns its id, or nothing if there have been as many as a token can name
+ * @throws Error when the master key does not fit: no server could open the pepper
  */
 export async function rotatePepper(
   { store, seal, random }: Pick<KeyParts, 'store' | 'seal' | 'random'>,
   act: Act,
 ): Promise<number | undefined> {
+  await assertFits(store, seal)
   for (;;) {
     const id = Math.max(0, ...(await store.listPeppers()).map((one) => one.id)) + 1
     if (id > 255) return undefined

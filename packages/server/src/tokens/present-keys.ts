@@ -28,10 +28,14 @@ export interface KeyRing {
   stop(): void
   /** Finds the keys that were read last; nothing before any were. */
   find(): PresentKeys | undefined
+  /** Reads the keys again if they could not be read the last time. @throws Error when they still cannot */
+  check(): Promise<void>
   /** Gets the keys that were read last. */
   present(): PresentKeys
   /** Gets the keys of a version. @throws StoreUnavailableError when they cannot be had */
   of(keysVersion: number): Promise<PresentKeys>
+  /** Reads the keys of a version before somebody needs them, once there are any. */
+  expect(keysVersion: number): void
 }
 
 interface KeyRingParts {
@@ -53,6 +57,7 @@ export function createKeyRing({ settings, store, log, random, sleep }: KeyRingPa
   let loaded: PresentKeys | undefined
   let loading: Promise<PresentKeys> | undefined
   let isKeeping = false
+  let isUnreadable = false
   let keepAfter = Number.NEGATIVE_INFINITY
   let signingKid: string | undefined
   let timer: NodeJS.Timeout | undefined
@@ -73,10 +78,28 @@ export function createKeyRing({ settings, store, log, random, sleep }: KeyRingPa
   }
 
   function load(): Promise<PresentKeys> {
-    loading ??= loadOnce().finally(() => {
-      loading = undefined
-    })
+    loading ??= loadOnce()
+      .then(
+        (present) => {
+          isUnreadable = false
+          return present
+        },
+        (error: unknown) => {
+          tellOfFailure(error)
+          throw error
+        },
+      )
+      .finally(() => {
+        loading = undefined
+      })
     return loading
+  }
+
+  /** A store that is away is told of by those who need it. */
+  function tellOfFailure(error: unknown): void {
+    if (!isUnreadable && !(error instanceof StoreUnavailableError))
+      log.error({ event: 'keys.unreadable', alert: true, err: describeError(error) }, 'the signing keys cannot be read')
+    isUnreadable = true
   }
 
   function tellOfChange(keys: Keys): void {
@@ -121,6 +144,7 @@ export function createKeyRing({ settings, store, log, random, sleep }: KeyRingPa
   async function look(): Promise<void> {
     await store.declareTokenLifetime(settings.accessTokenLifetime)
     await of((await store.readHead()).keysVersion)
+    await keep(false)
   }
 
   return {
@@ -132,8 +156,13 @@ export function createKeyRing({ settings, store, log, random, sleep }: KeyRingPa
     },
     stop: () => clearInterval(timer),
     find: () => loaded,
-    present,
-    of,
+    async check() {
+      if (isUnreadable) await load()
+    },
+    ...{ present, of },
+    expect(keysVersion) {
+      if (loaded !== undefined) of(keysVersion).catch(() => {})
+    },
   }
 }
 

@@ -45,7 +45,7 @@ const texts = {
   addSigningKey: 'SELECT countersign.add_signing_key($1, $2, $3, $4, $5, $6, $7) AS outcome',
   rotateSigningKeys: 'SELECT * FROM countersign.rotate_signing_keys($1, $2, $3)',
   destroySigningKeys: `UPDATE countersign.signing_keys SET sealed = ''
-    WHERE length(sealed) > 0 AND (revoked_at IS NOT NULL OR retire_at + $1::bigint <= countersign.now_ms())`,
+    WHERE length(sealed) > 0 AND (revoked_at IS NOT NULL OR retire_at + $1::bigint + 86400000 <= countersign.now_ms())`,
   resealSigningKey: 'UPDATE countersign.signing_keys SET sealed = $3 WHERE kid = $1 AND sealed = $2',
   abandonKeys: 'SELECT countersign.abandon_keys($1, $2)',
   listPeppers: 'SELECT * FROM countersign.peppers ORDER BY id',
@@ -59,10 +59,10 @@ const texts = {
   admitClient: 'SELECT * FROM countersign.admit_client($1)',
 
   joinEpoch: 'SELECT countersign.join_epoch($1) AS outcome',
-  beginEpoch: 'UPDATE countersign.revocation_feed SET epoch = $1 || countersign.identity()',
+  beginEpoch: 'SELECT countersign.begin_epoch($1)',
   completeRestore: 'SELECT countersign.complete_restore($1, $2, $3, $4)',
   declareTokenLifetime: 'SELECT countersign.declare_token_lifetime($1)',
-  sequence: 'SELECT * FROM countersign.sequence($1, $2)',
+  sequence: 'SELECT * FROM countersign.sequence($1, $2, $3)',
   readHead: 'SELECT * FROM countersign.head()',
   readRevocations: 'SELECT * FROM countersign.revocations WHERE seq > $1 ORDER BY seq LIMIT $2',
   readSnapshot: `SELECT h.*, t.now, (SELECT coalesce(json_agg(json_build_array(e.kind, e.value, e.not_before, e.expires_at)), '[]') FROM

@@ -1,6 +1,6 @@
 /** Revocations in PostgreSQL: the entries that acts write, their numbers, and what an operator revokes directly. */
 import type { RevocationEntry } from '@countersign/token/revocations'
-import { type RevocationStore, subjectOf } from '../revocation-store.ts'
+import { type EntryMark, type RevocationStore, subjectOf } from '../revocation-store.ts'
 import { toAuditRecord, toEntry } from '../rows.ts'
 import { calls } from './calls.ts'
 import type { Database } from './database.ts'
@@ -25,9 +25,10 @@ export function revocationsIn({ run }: Database): RevocationStore {
       await run(calls.declareTokenLifetime, [seconds])
     },
 
-    async sequence(limit, tickEvery) {
-      const [row = {}] = await run(calls.sequence, [limit, tickEvery])
-      return toHead(row)
+    async sequence(limit, tickEvery, seen = 0) {
+      const [row = {}] = await run(calls.sequence, [limit, tickEvery, seen])
+      const [mark, seenMark] = [row.mark as EntryMark, row.seen_mark as EntryMark]
+      return { ...toHead(row), mark, seenMark, isMoved: row.is_moved === true }
     },
 
     async readHead() {

@@ -21,14 +21,13 @@ export function keysIn({ sql, transaction }: Database): KeyStore {
         const pending = sql.findPendingKey.get({ now })
         if (active !== undefined && pending !== undefined) {
           if (!changesAlgorithm || pending.alg === key.alg) return { outcome: 'not_needed' }
-          sql.deleteSigningKey.run(String(pending.kid))
+          sql.deletePendingKeys.run({ now })
         }
         const soon = now + publishAhead
         const due = active?.alg === key.alg ? Math.max(Number(active.activate_at) + rotationPeriod, soon) : soon
         const activateAt = active === undefined ? now : due
         sql.insertSigningKey.run({ ...key, activateAt })
-        if (active !== undefined) sql.retireSigningKey.run({ kid: String(active.kid), at: activateAt })
-        sql.raiseKeysVersion.run()
+        changeRing(sql, now)
         return { outcome: active === undefined ? 'active' : 'pending' }
       })
     },
@@ -40,8 +39,8 @@ export function keysIn({ sql, transaction }: Database): KeyStore {
         const published = Number(pending.created_at) + publishAhead
         const activateAt = Math.min(Number(pending.activate_at), Math.max(now, published))
         const kid = String(pending.kid)
-        succeed(sql, kid, activateAt, now)
-        sql.raiseKeysVersion.run()
+        sql.activateSigningKey.run({ kid, at: activateAt })
+        changeRing(sql, now)
         audit(sql, 'keys.rotate', kid, act, now)
         return { outcome: 'rotated', kid, activateAt }
       })
@@ -57,6 +56,7 @@ export function keysIn({ sql, transaction }: Database): KeyStore {
 
     async abandonKeys(act) {
       await transaction((now) => {
+        sql.assumeLongestLifetime.run({ now })
         endEverything(sql, now)
         audit(sql, 'revoke.all', '*', act, now)
         for (const { kid } of sql.abandonSigningKeys.all({ now })) writeEntry(sql, 'k', String(kid), 0, now)
@@ -93,14 +93,12 @@ export function revokeKey(sql: Statements, kid: string, now: number): boolean {
   const pending = sql.findPendingKey.get({ now })
   sql.revokeSigningKey.run({ kid, now })
   if (kid === active?.kid && pending !== undefined) sql.activateSigningKey.run({ kid: String(pending.kid), at: now })
-  if (kid === pending?.kid && active !== undefined) sql.retireSigningKey.run({ kid: String(active.kid), at: null })
-  sql.raiseKeysVersion.run()
+  changeRing(sql, now)
   return true
 }
 
-/** The active key signs until a moment, and the pending one from then on. */
-function succeed(sql: Statements, pending: string, at: number, now: number): void {
-  const active = sql.findActiveKey.get({ now })
-  sql.activateSigningKey.run({ kid: pending, at })
-  if (active !== undefined) sql.retireSigningKey.run({ kid: String(active.kid), at })
+/** Lets each key end when the next begins, and everyone know that the ring has changed. */
+function changeRing(sql: Statements, now: number): void {
+  sql.retireSigningKeys.run({ now })
+  sql.raiseKeysVersion.run()
 }

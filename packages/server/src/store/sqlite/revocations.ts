@@ -1,5 +1,11 @@
 /** Revocations in SQLite: the entries that acts write, their numbers, and what an operator revokes directly. */
-import { type RevocationStore, type RevocationTarget, subjectOf } from '../revocation-store.ts'
+import {
+  type EntryMark,
+  type FeedHead,
+  type RevocationStore,
+  type RevocationTarget,
+  subjectOf,
+} from '../revocation-store.ts'
 import { toAuditRecord, toEntry } from '../rows.ts'
 import type { Database } from './database.ts'
 import { audit, endEverything, notBeforeOf, readHead, writeEntry } from './entries.ts'
@@ -15,12 +21,17 @@ export function revocationsIn({ sql, now: clock, transaction }: Database): Revoc
     },
 
     async beginEpoch(epoch) {
-      await transaction(() => sql.beginEpoch.run({ epoch }))
+      await transaction(() => {
+        sql.beginEpoch.run({ epoch })
+        sql.raiseKeysVersionFar.run()
+      })
     },
 
     async completeRestore(epoch, keepsSessions, act) {
       await transaction((now) => {
+        sql.raiseKeysVersionFar.run()
         if (!keepsSessions) {
+          sql.assumeLongestLifetime.run({ now })
           endEverything(sql, now)
           audit(sql, 'revoke.all', '*', act, now)
         }
@@ -33,15 +44,19 @@ export function revocationsIn({ sql, now: clock, transaction }: Database): Revoc
       await transaction((now) => sql.declareTokenLifetime.run({ seconds, now }))
     },
 
-    async sequence(limit, tickEvery) {
+    async sequence(limit, tickEvery, seen = 0) {
+      const withMarks = (head: FeedHead) => {
+        const [mark, seenMark] = [markOf(sql, head.seq), markOf(sql, seen)]
+        return { ...head, mark, seenMark, isMoved: false }
+      }
       const head = readHead(sql, clock())
       const isTickDue = clock() - head.tickAt >= tickEvery || clock() < head.tickAt
-      if (!isTickDue && sql.hasUnnumbered.get() === undefined) return head
+      if (!isTickDue && sql.hasUnnumbered.get() === undefined) return withMarks(head)
       return transaction((now) => {
         const { changes } = sql.numberRevocations.run({ limit })
         sql.advanceHead.run({ count: changes, now })
         sql.deleteStaleRevocations.run({ now, limit })
-        return readHead(sql, now)
+        return withMarks(readHead(sql, now))
       })
     },
 
@@ -95,6 +110,11 @@ export function revocationsIn({ sql, now: clock, transaction }: Database): Revoc
       return sql.listAudit.all({ before: before ?? null, limit }).map(toAuditRecord)
     },
   }
+}
+
+function markOf(sql: Statements, seq: number): EntryMark {
+  const row = sql.entryMark.get(seq)
+  return row === undefined ? null : String(row.mark)
 }
 
 function revokeTarget(sql: Statements, target: RevocationTarget, now: number): boolean {

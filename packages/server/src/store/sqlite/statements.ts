@@ -108,7 +108,8 @@ const sql = {
     WHERE revocations.id = numbered.id`,
   advanceHead: 'UPDATE revocation_feed SET head = head + :count, tick_at = :now',
   deleteStaleRevocations: `DELETE FROM revocations WHERE id IN (SELECT id FROM revocations
-    WHERE seq IS NOT NULL AND expires_at < :now / 1000 ORDER BY expires_at LIMIT :limit)`,
+    WHERE seq IS NOT NULL AND expires_at + 3600 < :now / 1000 ORDER BY expires_at LIMIT :limit)`,
+  entryMark: "SELECT expires_at || ':' || created_at || ':' || value AS mark FROM revocations WHERE seq = ?",
   readRevocations: 'SELECT * FROM revocations WHERE seq > :after ORDER BY seq LIMIT :limit',
   readSnapshot: `SELECT kind, value, max(not_before) AS not_before, max(expires_at) AS expires_at FROM revocations
     WHERE seq IS NOT NULL AND expires_at > :now GROUP BY kind, value`,
@@ -117,6 +118,10 @@ const sql = {
       (kind = 's' AND value = :sid) OR (kind = 'j' AND value = :jti) OR (kind = 'k' AND value = :kid)
       OR (kind = 'u' AND value = :sub AND not_before > :iat) OR (kind = 'c' AND value = :clientId AND not_before > :iat)
       OR (kind = 'g' AND value = '' AND not_before > :iat)) LIMIT 1`,
+  // A database that was put back may come to a number again under which a server knows other keys.
+  raiseKeysVersionFar: 'UPDATE revocation_feed SET keys_version = keys_version + 1000 + abs(random() % 1000000)',
+  // Tokens of before may live for as long as any.
+  assumeLongestLifetime: 'UPDATE revocation_feed SET longer_lifetime = 3600, longer_until = :now + 3600000',
   raiseKeysVersion: 'UPDATE revocation_feed SET keys_version = keys_version + 1',
   keysVersion: 'SELECT keys_version FROM revocation_feed',
 
@@ -133,14 +138,17 @@ const sql = {
     'SELECT * FROM signing_keys WHERE revoked_at IS NULL AND length(sealed) > 0 AND activate_at > :now ORDER BY activate_at LIMIT 1',
   findSigningKey: 'SELECT * FROM signing_keys WHERE kid = ? AND revoked_at IS NULL',
   insertSigningKey: `INSERT INTO signing_keys (kid, alg, sealed, created_at, activate_at) VALUES (:kid, :alg, :sealed, :createdAt, :activateAt)`,
-  deleteSigningKey: 'DELETE FROM signing_keys WHERE kid = ?',
+  deletePendingKeys: 'DELETE FROM signing_keys WHERE revoked_at IS NULL AND length(sealed) > 0 AND activate_at > :now',
   activateSigningKey: 'UPDATE signing_keys SET activate_at = :at WHERE kid = :kid',
-  retireSigningKey: 'UPDATE signing_keys SET retire_at = :at WHERE kid = :kid',
+  // Each ends when the next begins, whatever came in between; what has ended stays ended.
+  retireSigningKeys: `UPDATE signing_keys AS k SET retire_at = (SELECT min(n.activate_at) FROM signing_keys n
+      WHERE n.revoked_at IS NULL AND length(n.sealed) > 0 AND n.activate_at > k.activate_at)
+    WHERE k.revoked_at IS NULL AND (k.retire_at IS NULL OR k.retire_at > :now)`,
   revokeSigningKey: 'UPDATE signing_keys SET revoked_at = :now WHERE kid = :kid',
   abandonSigningKeys: 'UPDATE signing_keys SET revoked_at = :now WHERE revoked_at IS NULL RETURNING kid',
   deletePeppers: 'DELETE FROM peppers',
   destroySigningKeys: `UPDATE signing_keys SET sealed = x''
-    WHERE length(sealed) > 0 AND (revoked_at IS NOT NULL OR retire_at + :retention <= :now)`,
+    WHERE length(sealed) > 0 AND (revoked_at IS NOT NULL OR retire_at + :retention + 86400000 <= :now)`,
   resealSigningKey: 'UPDATE signing_keys SET sealed = :to WHERE kid = :kid AND sealed = :from',
   listPeppers: 'SELECT * FROM peppers ORDER BY id',
   insertPepper: 'INSERT INTO peppers (id, sealed, created_at) VALUES (:id, :sealed, :createdAt) ON CONFLICT DO NOTHING',

@@ -128,6 +128,29 @@ describe('a database that is put back from a backup', { skip }, () => {
     assert.ok((await signIn(restored.issuer, 'ada')).accessToken)
   })
 
+  test('a replica that takes over begins a new history under the servers that run', async (t) => {
+    const cluster = await newCluster(t)
+    await migratePostgres(cluster.url)
+    const server = await startServer(t, cluster.url)
+    const api = await startApi(t, server.issuer, cluster.url)
+    const ada = await signUp(server.issuer, 'ada')
+    await logout(server.issuer, ada.refreshToken)
+    await api.refuses(ada.accessToken)
+    const [before] = await ask(cluster.url, 'SELECT epoch FROM countersign.revocation_feed')
+    await cluster.end()
+    cluster.makeStandby()
+    await cluster.start()
+    await ask(cluster.url, 'SELECT pg_promote()')
+    await until(async () => {
+      const [now] = await ask(cluster.url, 'SELECT epoch FROM countersign.revocation_feed')
+      return now?.epoch !== before?.epoch
+    })
+    await api.isLive()
+    assert.equal(await api.statusOf(ada.accessToken), 401)
+    const bob = await signUp(server.issuer, 'bob')
+    assert.equal((await refresh(server.issuer, bob.refreshToken)).status, 200)
+  })
+
   test('keeps its sessions where an operator says that nothing was lost', async (t) => {
     const cluster = await newCluster(t)
     await migratePostgres(cluster.url)

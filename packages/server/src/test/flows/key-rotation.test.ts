@@ -1,8 +1,13 @@
 /** The life of the signing keys as verifiers and users see it: months pass, and nobody notices. */
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { DatabaseSync } from 'node:sqlite'
 import { describe, type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { createVerifier, importJwkSet, type JwkSet } from '@countersign/token'
+import { newLocation } from '../../store/sqlite/sqlite-store.fixture.ts'
+import { openSqliteStore } from '../../store/sqlite/sqlite-store.ts'
+import { StoreUnavailableError } from '../../store/store.ts'
 import { rotatePepper } from '../../tokens/keys.ts'
 import { createSeal } from '../../tokens/seal.ts'
 import { issuer, startTestServer, type TestServer } from '../test-server.ts'
@@ -59,7 +64,8 @@ describe('the ring of signing keys', () => {
       assert.ok(!(await publishes(server, 2)).includes(active), 'the old key is gone')
     }
     const records = await server.store.listSigningKeyRecords()
-    assert.deepEqual([records.length, (await server.store.listSigningKeys()).length], [6, 2])
+    assert.equal(records.length, 6)
+    assert.ok((await server.store.listSigningKeys()).length <= 3, 'the private halves of old keys are forgotten')
   })
 
   test('two servers sign with the same key at every moment, without a word between them', async (t) => {
@@ -164,13 +170,19 @@ describe('the master key', () => {
     assert.equal((await two.refresh(refreshToken)).status, 200)
   })
 
-  test('names the kid of a shared secret anew; tokens of before are taken while the previous one is known', async (t) => {
+  test('names the kid of a shared secret, which stays the same until every server knows the new one', async (t) => {
     const secrets = { signingAlgorithm: 'HS256', signingSecret: 'kV9w2Rz-5tQ8xLmN3pYc7BdFhJ1sGv6A' } as const
     const one = startTestServer(t, { masterKey: old, ...secrets })
     const { accessToken } = await one.signUp()
     const two = startTestServer(t, { store: one.store, masterKey: next, previousMasterKey: old, ...secrets })
     assert.equal((await two.call('GET', '/api/auth/me', { token: accessToken })).status, 200)
-    assert.notEqual(kidOf((await two.signIn()).accessToken), kidOf(accessToken))
+    const later = await two.signIn()
+    assert.equal(kidOf(later.accessToken), kidOf(accessToken))
+    assert.equal((await one.call('GET', '/api/auth/me', { token: later.accessToken })).status, 200)
+    const three = startTestServer(t, { store: one.store, masterKey: next, ...secrets })
+    const renamed = await three.signIn()
+    assert.notEqual(kidOf(renamed.accessToken), kidOf(accessToken))
+    assert.equal((await two.call('GET', '/api/auth/me', { token: renamed.accessToken })).status, 200)
   })
 })
 
@@ -207,4 +219,108 @@ test('keys of one environment verify nothing in another, although both name the 
   assert.equal((await production.refresh(refreshToken)).status, 401)
   const published = await publishedBy(production)
   assert.throws(() => verifies(published, accessToken), { code: 'key_not_found' })
+})
+
+describe('after mishaps', () => {
+  const seal = createSeal(new Uint8Array(32).fill(7))
+  const act = { actor: 'test', reason: '' }
+
+  test('a row that a server with the old master key has made meanwhile is sealed anew, so that the old one can go', async (t) => {
+    const [old, next] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)]
+    const one = startTestServer(t, { masterKey: old })
+    await one.signUp()
+    const two = {
+      ...startTestServer(t, { store: one.store, masterKey: next, previousMasterKey: old }),
+      clock: one.clock,
+    }
+    await two.signIn()
+    const { kid = '' } = (await one.store.listSigningKeys())[0] ?? {}
+    const oldSeal = createSeal(old)
+    await rotatePepper(
+      { store: one.store, seal: createSeal(next, old), random: (length) => new Uint8Array(length) },
+      act,
+    )
+    await one.store.addPepper({ id: 3, createdAt: 1, sealed: oldSeal.seal(new Uint8Array(32).fill(3), 'pepper 3') })
+    await one.store.revoke({ kind: 'key', kid }, act)
+    await two.signIn()
+    await setTimeout(100)
+    await startTestServer(t, { store: one.store, masterKey: next }).server.ready()
+  })
+
+  test('no key and no pepper is made that the others could not open', async (t) => {
+    const server = startTestServer(t)
+    await server.signUp()
+    const other = {
+      store: server.store,
+      seal: createSeal(new Uint8Array(32).fill(9)),
+      random: () => new Uint8Array(32),
+    }
+    await assert.rejects(rotatePepper(other, act), /sealed with another master key/)
+    assert.equal((await server.store.listPeppers()).length, 1)
+    assert.ok((await server.signIn()).refreshToken)
+  })
+
+  test('keys that cannot be read make the server unready, and are told of once', async (t) => {
+    const old = new Uint8Array(32).fill(1)
+    const one = startTestServer(t, { masterKey: old })
+    const { refreshToken } = await one.signUp()
+    const next = new Uint8Array(32).fill(2)
+    await startTestServer(t, { store: one.store, masterKey: next, previousMasterKey: old }).server.ready()
+    const { kid = '' } = (await one.store.listSigningKeys())[0] ?? {}
+    await one.store.revoke({ kind: 'key', kid }, act)
+    for (let time = 0; time < 3; time++) assert.equal((await one.refresh(refreshToken)).status, 503)
+    const ready = await one.call('GET', '/readyz')
+    assert.deepEqual([ready.status, ready.json.checks.keys], [503, 'unreadable'])
+    assert.equal(one.log.filter(({ fields }) => fields.event === 'keys.unreadable').length, 1)
+    assert.equal((await one.call('GET', '/.well-known/jwks.json')).headers.get('cache-control'), 'public, max-age=10')
+  })
+
+  test('while the store is away the set that is known is published, for a moment', async (t) => {
+    const base = startTestServer(t)
+    let isAway = false
+    const readHead = () => (isAway ? Promise.reject(new StoreUnavailableError('away')) : base.store.readHead())
+    const server = startTestServer(t, { store: { ...base.store, readHead } })
+    const set = await publishedBy(server)
+    isAway = true
+    const reply = await server.call('GET', '/.well-known/jwks.json')
+    assert.deepEqual([reply.status, reply.json], [200, set])
+    assert.equal(reply.headers.get('cache-control'), 'public, max-age=10')
+  })
+
+  test('a server that runs through a restore in place reads the keys anew, though their version came to be the same', async (t) => {
+    const path = newLocation((remove) => t.after(remove))
+    const store = openSqliteStore({ path })
+    const one = startTestServer(t, { store })
+    await one.signUp()
+    await publishes(one, 2)
+    const { keysVersion } = await store.readHead()
+    const rotate = () => rotatePepper({ store, seal, random: randomBytes }, act)
+    await rotate()
+    await one.signIn()
+    const database = new DatabaseSync(path)
+    database.exec(`DELETE FROM peppers WHERE id = 2; UPDATE revocation_feed SET keys_version = ${keysVersion}`)
+    database.close()
+    await store.completeRestore('restored', false, act)
+    await rotate()
+    await setTimeout(1100)
+    const two = startTestServer(t, { store })
+    const { refreshToken } = await two.signIn()
+    await publishedBy(one)
+    assert.equal((await one.refresh(refreshToken)).status, 200)
+  })
+
+  test('a clock that was set months forward and back leaves a ring in which each key ends when the next begins', async (t) => {
+    const server = startTestServer(t)
+    await server.signUp()
+    const began = server.clock.now
+    server.clock.now += 100 * day
+    await server.signIn()
+    await publishes(server, 2)
+    server.clock.now = began + 1000
+    const changed = startTestServer(t, { store: server.store, signingAlgorithm: 'EdDSA' })
+    await changed.server.ready()
+    const keys = await server.store.listSigningKeys()
+    for (const [index, key] of keys.entries()) assert.equal(key.retireAt, keys[index + 1]?.activateAt ?? null)
+    assert.equal(keys.at(-1)?.alg, 'EdDSA')
+  })
 })

@@ -35,7 +35,7 @@ test('says that the keys cannot be had, though the store answers', async (t) => 
   const store = openSqliteStore({ path: newLocation((remove) => t.after(remove)) })
   await startTestServer(t, { store }).call('GET', '/readyz')
   const { call, log } = startTestServer(t, { store, masterKey: new Uint8Array(32).fill(8) })
-  assertNotReady(await call('GET', '/readyz'), { ...fine, keys: 'not_loaded' })
+  assertNotReady(await call('GET', '/readyz'), { ...fine, keys: 'unreadable' })
   assert.match(JSON.stringify(log.at(-1)?.fields.err), /another master key/)
 })
 

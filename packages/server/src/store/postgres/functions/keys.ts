@@ -14,6 +14,14 @@ export const keys = `
     ORDER BY k.activate_at LIMIT 1
   $$;
 
+  -- Each key ends when the next begins, whatever came in between; what has ended stays ended. Everyone is to know.
+  CREATE FUNCTION countersign.change_ring(now_ms bigint) RETURNS void LANGUAGE sql AS $$
+    UPDATE countersign.signing_keys k SET retire_at = (SELECT min(n.activate_at) FROM countersign.signing_keys n
+        WHERE n.revoked_at IS NULL AND length(n.sealed) > 0 AND n.activate_at > k.activate_at)
+      WHERE k.revoked_at IS NULL AND (k.retire_at IS NULL OR k.retire_at > now_ms);
+    UPDATE countersign.revocation_feed SET keys_version = keys_version + 1;
+  $$;
+
   CREATE FUNCTION countersign.add_signing_key(p_kid text, p_alg text, p_sealed bytea, p_created_at bigint,
     p_rotation_period bigint, p_publish_ahead bigint, p_changes_algorithm boolean) RETURNS text
   LANGUAGE plpgsql AS $$
@@ -31,7 +39,7 @@ export const keys = `
       IF NOT p_changes_algorithm OR v_pending.alg = p_alg THEN
         RETURN 'not_needed';
       END IF;
-      DELETE FROM countersign.signing_keys WHERE kid = v_pending.kid;
+      DELETE FROM countersign.signing_keys k WHERE k.revoked_at IS NULL AND length(k.sealed) > 0 AND k.activate_at > v_now;
     END IF;
     v_activate_at := CASE
       WHEN v_active.kid IS NULL THEN v_now
@@ -39,8 +47,7 @@ export const keys = `
       ELSE v_now + p_publish_ahead END;
     INSERT INTO countersign.signing_keys (kid, alg, sealed, created_at, activate_at)
       VALUES (p_kid, p_alg, p_sealed, p_created_at, v_activate_at);
-    UPDATE countersign.signing_keys SET retire_at = v_activate_at WHERE kid = v_active.kid;
-    UPDATE countersign.revocation_feed SET keys_version = keys_version + 1;
+    PERFORM countersign.change_ring(v_now);
     RETURN CASE WHEN v_active.kid IS NULL THEN 'active' ELSE 'pending' END;
   END $$;
 
@@ -61,14 +68,12 @@ export const keys = `
     kid := v_pending.kid;
     activate_at := least(v_pending.activate_at, greatest(v_now, v_pending.created_at + p_publish_ahead));
     outcome := 'rotated';
-    UPDATE countersign.signing_keys k SET retire_at = rotate_signing_keys.activate_at
-      WHERE k.kid = (SELECT a.kid FROM countersign.active_key(v_now) a);
     UPDATE countersign.signing_keys k SET activate_at = rotate_signing_keys.activate_at WHERE k.kid = v_pending.kid;
-    UPDATE countersign.revocation_feed SET keys_version = keys_version + 1;
+    PERFORM countersign.change_ring(v_now);
     PERFORM countersign.write_audit('keys.rotate', kid, p_actor, p_reason, v_now);
   END $$;
 
-  -- The pending key takes the place of an active one that is revoked; without a pending one the active one has no end. The lock is held.
+  -- The pending key takes the place of an active one that is revoked. The lock is held.
   CREATE FUNCTION countersign.revoke_signing_key(p_kid text, p_now bigint) RETURNS boolean LANGUAGE plpgsql AS $$
   DECLARE
     v_active text := (SELECT k.kid FROM countersign.active_key(p_now) k);
@@ -80,10 +85,8 @@ export const keys = `
     END IF;
     IF p_kid = v_active THEN
       UPDATE countersign.signing_keys SET activate_at = p_now WHERE kid = v_pending;
-    ELSIF p_kid = v_pending THEN
-      UPDATE countersign.signing_keys SET retire_at = NULL WHERE kid = v_active;
     END IF;
-    UPDATE countersign.revocation_feed SET keys_version = keys_version + 1;
+    PERFORM countersign.change_ring(p_now);
     RETURN true;
   END $$;
 
@@ -105,7 +108,7 @@ export const keys = `
     v_now bigint;
     v_kid text;
   BEGIN
-    PERFORM countersign.revoke('all', '*', p_actor, p_reason);
+    PERFORM countersign.end_everything(p_actor, p_reason);
     PERFORM pg_advisory_xact_lock(${locks.keys});
     v_now := countersign.now_ms();
     FOR v_kid IN UPDATE countersign.signing_keys SET revoked_at = v_now WHERE revoked_at IS NULL RETURNING kid

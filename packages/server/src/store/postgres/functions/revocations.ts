@@ -51,12 +51,13 @@ export const revocations = `
     RETURN v_known;
   END $$;
 
-  -- Which database this is: after a failover its timeline is another, after a restore into a new cluster its system identifier. Some
-  -- hosts do not tell.
+  -- Which database this is: after a failover its timeline is another, after a restore into a new cluster its system identifier. The
+  -- timeline is that of what is being written: a checkpoint knows of a new one too late. Some hosts do not tell.
   CREATE FUNCTION countersign.identity() RETURNS text LANGUAGE plpgsql AS $$
   BEGIN
-    RETURN (SELECT '-' || s.system_identifier || '-' || c.timeline_id FROM pg_control_system() s, pg_control_checkpoint() c);
-  EXCEPTION WHEN insufficient_privilege OR undefined_function OR feature_not_supported THEN
+    RETURN (SELECT '-' || s.system_identifier || '-' || ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::integer
+      FROM pg_control_system() s);
+  EXCEPTION WHEN insufficient_privilege OR undefined_function OR feature_not_supported OR object_not_in_prerequisite_state THEN
     RETURN '-unknown-0';
   END $$;
 
@@ -73,17 +74,32 @@ export const revocations = `
     IF countersign.system_in(v_epoch) <> countersign.system_in(v_identity) THEN
       RETURN 'restored';
     END IF;
-    UPDATE countersign.revocation_feed SET epoch = p_epoch || v_identity WHERE right(epoch, length(v_identity)) <> v_identity;
+    IF right(v_epoch, length(v_identity)) <> v_identity THEN
+      PERFORM countersign.begin_epoch(p_epoch);
+    END IF;
     RETURN 'joined';
+  END $$;
+
+  -- A database that was put back may come to a version of the keys again under which a server knows others.
+  CREATE FUNCTION countersign.begin_epoch(p_epoch text) RETURNS void LANGUAGE sql AS $$
+    UPDATE countersign.revocation_feed SET epoch = p_epoch || countersign.identity(),
+      keys_version = keys_version + 1000 + floor(random() * 1000000)::integer
+  $$;
+
+  -- Tokens of before may live for as long as any.
+  CREATE FUNCTION countersign.end_everything(p_actor text, p_reason text) RETURNS void LANGUAGE plpgsql AS $$
+  BEGIN
+    UPDATE countersign.revocation_feed SET longer_lifetime = 3600, longer_until = countersign.now_ms() + 3600000;
+    PERFORM countersign.revoke('all', '*', p_actor, p_reason);
   END $$;
 
   CREATE FUNCTION countersign.complete_restore(p_epoch text, p_keeps_sessions boolean, p_actor text, p_reason text) RETURNS void
   LANGUAGE plpgsql AS $$
   BEGIN
     IF NOT p_keeps_sessions THEN
-      PERFORM countersign.revoke('all', '*', p_actor, p_reason);
+      PERFORM countersign.end_everything(p_actor, p_reason);
     END IF;
-    UPDATE countersign.revocation_feed SET epoch = p_epoch || countersign.identity();
+    PERFORM countersign.begin_epoch(p_epoch);
     PERFORM countersign.write_audit('restore.complete', CASE WHEN p_keeps_sessions THEN 'sessions kept' ELSE '*' END, p_actor, p_reason,
       countersign.now_ms());
   END $$;
@@ -94,14 +110,19 @@ export const revocations = `
     SELECT f.epoch, f.head, f.tick_at, f.keys_version, countersign.max_lifetime(countersign.now_ms()) FROM countersign.revocation_feed f
   $$;
 
+  CREATE FUNCTION countersign.mark_of(p_seq bigint) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT r.expires_at || ':' || r.created_at || ':' || r.value FROM countersign.revocations r WHERE r.seq = p_seq
+  $$;
+
   -- Numbers what is committed, in the order of writing, and ticks. Whoever looks in vain takes no lock.
-  CREATE FUNCTION countersign.sequence(p_limit integer, p_tick_every bigint,
-    OUT epoch text, OUT seq bigint, OUT tick_at bigint, OUT keys_version integer, OUT max_lifetime integer)
+  CREATE FUNCTION countersign.sequence(p_limit integer, p_tick_every bigint, p_seen bigint, OUT epoch text, OUT seq bigint,
+    OUT tick_at bigint, OUT keys_version integer, OUT max_lifetime integer, OUT mark text, OUT seen_mark text, OUT is_moved boolean)
   LANGUAGE plpgsql AS $$
   DECLARE
     v_now bigint := countersign.now_ms();
     v_count bigint;
   BEGIN
+    is_moved := false;
     SELECT f.tick_at INTO tick_at FROM countersign.revocation_feed f;
     IF v_now - tick_at >= p_tick_every OR v_now < tick_at OR EXISTS (SELECT 1 FROM countersign.revocations r WHERE r.seq IS NULL) THEN
       PERFORM pg_advisory_xact_lock(${locks.sequencer});
@@ -112,10 +133,12 @@ export const revocations = `
         WHERE r.id = n.id;
       GET DIAGNOSTICS v_count = ROW_COUNT;
       UPDATE countersign.revocation_feed f SET head = f.head + v_count, tick_at = v_now;
+      is_moved := (SELECT right(f.epoch, length(i.id)) <> i.id FROM countersign.revocation_feed f, (SELECT countersign.identity() AS id) i);
       DELETE FROM countersign.revocations WHERE id IN (SELECT r.id FROM countersign.revocations r
-        WHERE r.seq IS NOT NULL AND r.expires_at < v_now / 1000 ORDER BY r.expires_at LIMIT p_limit);
+        WHERE r.seq IS NOT NULL AND r.expires_at + 3600 < v_now / 1000 ORDER BY r.expires_at LIMIT p_limit);
     END IF;
-    SELECT h.* INTO epoch, seq, tick_at, keys_version, max_lifetime FROM countersign.head() h;
+    SELECT h.*, countersign.mark_of(h.seq), countersign.mark_of(p_seen)
+      INTO epoch, seq, tick_at, keys_version, max_lifetime, mark, seen_mark FROM countersign.head() h;
   END $$;
 
   CREATE FUNCTION countersign.declare_token_lifetime(p_seconds integer) RETURNS void LANGUAGE sql AS $$
