@@ -6,15 +6,23 @@
  * whenever their text is another. One whose parameters or answer change gets another name, and the one that an older version calls stays
  * beside it for a release. An older version never takes them back.
  */
-import { Client, DatabaseError } from 'pg'
+import { setTimeout } from 'node:timers/promises'
+import { DatabaseError } from 'pg'
 import { version } from '../../telemetry/version.ts'
 import { UnusableDatabaseError } from '../sqlite/migrations.ts'
-import { pinSettings } from './database.ts'
+import { type Connection, withConnection } from './connection.ts'
 import { functions } from './functions/functions.ts'
 import { locks } from './functions/locks.ts'
 import { tables } from './schema.ts'
 
-const steps: readonly { readonly title: string; readonly sql: string }[] = [{ title: 'Tables', sql: tables }]
+interface Step {
+  readonly title: string
+  /** The oldest version that runs on the schema after this step: later than before only where the step takes something away. */
+  readonly usableSince: string
+  readonly sql: string
+}
+
+const steps: readonly Step[] = [{ title: 'Tables', usableSince: '0.1.0', sql: tables }]
 
 /** What stands for the functions among the steps. */
 const functionsTitle = 'Functions'
@@ -24,86 +32,136 @@ export interface MigrationStatus {
   readonly done: readonly string[]
   /** Titles of those that it lacks. */
   readonly missing: readonly string[]
+  /** Titles of those it has had of which only a newer version knows; this one runs on the schema after them. */
+  readonly newer: readonly string[]
 }
 
-/** Tells which steps a database has had. @throws UnusableDatabaseError for a newer schema than this version knows */
+/** Another process that is migrating the same database. */
+export interface OtherMigration {
+  /** Of its connection, as the database numbers them. */
+  readonly pid: number
+  /** Where it runs, and since when; null where the role may not see it. */
+  readonly address: string | null
+  readonly since: Date | null
+}
+
+export interface MigrationOptions {
+  /** Is told, after some seconds and then every half minute, which other migration is waited for. */
+  readonly onWait?: (other: OtherMigration) => void
+}
+
+/** How long to wait before it is told, and between two tellings, milliseconds. */
+const quietTime = 3000
+const tellEvery = 30_000
+
+/** Tells which steps a database has had. @throws UnusableDatabaseError for a schema on which this version does not run */
 export async function readMigrationStatus(url: string): Promise<MigrationStatus> {
-  return withClient(url, readStatus)
+  return withConnection({ url, name: 'countersign' }, readStatus)
 }
 
 /**
- * Takes the missing steps and answers with their titles.
- * @throws UnusableDatabaseError for a newer schema than this version knows
+ * Takes the missing steps and answers with their titles; none of them where a newer version has migrated.
+ * @throws UnusableDatabaseError for a schema on which this version does not run
  */
-export async function migratePostgres(url: string): Promise<readonly string[]> {
-  return withClient(url, async (client) => {
-    await client.query(`SELECT pg_advisory_lock(${locks.migration})`)
+export async function migratePostgres(url: string, { onWait }: MigrationOptions = {}): Promise<readonly string[]> {
+  return withConnection({ url, name: 'countersign migrate' }, async (connection) => {
+    await takeTurn(connection, onWait)
     // A step waits at most this long for a lock that others hold, or everyone would queue behind it.
-    await client.query("SET lock_timeout = '5s'")
-    const { missing } = await readStatus(client)
+    await connection.ask("SET lock_timeout = '5s'")
+    const { missing } = await readStatus(connection)
     for (const title of missing) {
-      await client.query('BEGIN')
-      if (title === functionsTitle) await replaceFunctions(client)
-      else await takeStep(client, title)
-      await client.query('COMMIT')
+      await connection.ask('BEGIN')
+      if (title === functionsTitle) await replaceFunctions(connection)
+      else await takeStep(connection, title)
+      await connection.run('COMMIT')
     }
     return missing
   })
 }
 
-async function takeStep(client: Client, title: string): Promise<void> {
-  await client.query(`
+/** Asks again and again instead of waiting in the database, so that a connection that dies meanwhile is noticed. */
+async function takeTurn(connection: Connection, onWait: MigrationOptions['onWait']): Promise<void> {
+  let tellAt = performance.now() + quietTime
+  for (;;) {
+    const { rows } = await connection.ask(`SELECT pg_try_advisory_lock(${locks.migration}) AS taken`)
+    if (rows[0]?.taken === true) return
+    if (performance.now() >= tellAt) {
+      tellAt = performance.now() + tellEvery
+      const other = await findOther(connection)
+      if (other !== undefined) onWait?.(other)
+    }
+    await setTimeout(250)
+  }
+}
+
+async function findOther({ ask }: Connection): Promise<OtherMigration | undefined> {
+  const [classId, objectId] = locks.migration.split(', ')
+  const { rows } = await ask(
+    `SELECT l.pid, host(a.client_addr) AS address, a.backend_start AS since
+     FROM pg_locks l LEFT JOIN pg_stat_activity a USING (pid)
+     WHERE l.locktype = 'advisory' AND l.granted AND l.classid = $1 AND l.objid = $2 AND l.objsubid = 2
+       AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+    [classId, objectId],
+  )
+  return rows[0] as OtherMigration | undefined
+}
+
+async function takeStep({ run, ask }: Connection, title: string): Promise<void> {
+  const step = steps.find((one) => one.title === title)
+  await run(`
     CREATE SCHEMA IF NOT EXISTS countersign;
     CREATE TABLE IF NOT EXISTS countersign.schema_steps (title text PRIMARY KEY, taken_at timestamptz NOT NULL);
+    ALTER TABLE countersign.schema_steps ADD COLUMN IF NOT EXISTS usable_since text NOT NULL DEFAULT '0.1.0';
     CREATE TABLE IF NOT EXISTS countersign.schema_functions (version text NOT NULL, source text NOT NULL);`)
-  await client.query(steps.find((one) => one.title === title)?.sql ?? '')
-  await client.query('INSERT INTO countersign.schema_steps VALUES ($1, clock_timestamp())', [title])
+  await run(step?.sql ?? '')
+  await ask('INSERT INTO countersign.schema_steps VALUES ($1, clock_timestamp(), $2)', [title, step?.usableSince])
 }
 
 /** In one transaction, and each in its place: whoever calls one meanwhile gets the old or the new. */
-async function replaceFunctions(client: Client): Promise<void> {
-  await client.query(functions.replaceAll('CREATE FUNCTION', 'CREATE OR REPLACE FUNCTION'))
-  await client.query('DELETE FROM countersign.schema_functions')
-  await client.query('INSERT INTO countersign.schema_functions VALUES ($1, $2)', [version, functions])
+async function replaceFunctions({ run, ask }: Connection): Promise<void> {
+  await run(functions.replaceAll('CREATE FUNCTION', 'CREATE OR REPLACE FUNCTION'))
+  await ask('DELETE FROM countersign.schema_functions')
+  await ask('INSERT INTO countersign.schema_functions VALUES ($1, $2)', [version, functions])
 }
 
-async function withClient<Result>(url: string, work: (client: Client) => Promise<Result>): Promise<Result> {
-  const client = new Client({
-    connectionString: pinSettings(url),
-    connectionTimeoutMillis: 10_000,
-    application_name: 'countersign migrate',
-  })
-  await client.connect()
-  try {
-    return await work(client)
-  } finally {
-    await client.end()
-  }
-}
-
-async function readStatus(client: Client): Promise<MigrationStatus> {
-  const done = (await readOrNone(client, 'SELECT title FROM countersign.schema_steps ORDER BY taken_at')).map(String)
+async function readStatus({ ask }: Connection): Promise<MigrationStatus> {
+  const taken = await readOrNone(
+    ask,
+    "SELECT title, to_jsonb(s) ->> 'usable_since' AS usable_since FROM countersign.schema_steps s ORDER BY taken_at",
+  )
+  const done = taken.map(({ title }) => String(title))
   const known = steps.map(({ title }) => title)
   const newer = done.filter((title) => !known.includes(title))
-  if (newer.length > 0) {
-    throw new UnusableDatabaseError(
-      `the database was migrated by a newer version of Countersign (${newer.join(', ')}). Start that version, or restore a backup made before the upgrade.`,
-    )
-  }
-  const [present] = await readOrNone(client, 'SELECT version FROM countersign.schema_functions')
-  const [same] = await readOrNone(client, 'SELECT source FROM countersign.schema_functions')
-  const isThere = same === functions || (present !== undefined && isNewer(String(present)))
+  assertRuns(taken.filter(({ usable_since }) => isNewer(String(usable_since ?? '0'))))
+  const [found] = await readOrNone(ask, 'SELECT version, source FROM countersign.schema_functions')
+  const isTheirs = found !== undefined && (newer.length > 0 || isNewer(String(found.version)))
+  const isThere = isTheirs || found?.source === functions
   const missing = known.filter((title) => !done.includes(title))
-  return {
+  const status = {
     done: isThere ? [...done, functionsTitle] : done,
     missing: isThere ? missing : [...missing, functionsTitle],
   }
+  if (newer.length > 0 && status.missing.length > 0) {
+    throw new UnusableDatabaseError(
+      `a newer version of Countersign (${newer.join(', ')}) has not ended its migration of the database: it lacks ${status.missing.join(', ')}. Run the countersign migrate of that version.`,
+    )
+  }
+  return { ...status, newer }
 }
 
-/** The first column of what is found; nothing in a database that has had no step. */
-async function readOrNone(client: Client, sql: string): Promise<unknown[]> {
+/** @throws UnusableDatabaseError for steps after which this version does not run any more */
+function assertRuns(barring: readonly Record<string, unknown>[]): void {
+  if (barring.length === 0) return
+  const titles = barring.map(({ title, usable_since }) => `${title}: ${usable_since} or newer`).join(', ')
+  throw new UnusableDatabaseError(
+    `the database was migrated by a newer version of Countersign, and this one, ${version}, does not run on it any more (${titles}). Start such a version, or restore a backup made before the upgrade.`,
+  )
+}
+
+/** Rows; none in a database that has had no step. */
+async function readOrNone(ask: Connection['ask'], sql: string): Promise<Record<string, unknown>[]> {
   try {
-    return (await client.query<Record<string, unknown>>(sql)).rows.map((row) => Object.values(row)[0])
+    return (await ask(sql)).rows
   } catch (error) {
     // undefined_table, invalid_schema_name
     if (error instanceof DatabaseError && (error.code === '42P01' || error.code === '3F000')) return []

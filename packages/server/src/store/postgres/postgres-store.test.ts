@@ -104,15 +104,36 @@ describe('PostgreSQL: the state machine', { skip: skip }, () => {
     assert.equal((await store.readHead()).epoch, 'first-unknown-0')
   })
 
-  test('migrates once, whoever begins, says what is missing, and refuses a newer schema', async (t) => {
+  test('migrates once, whoever begins, and says what is missing', async (t) => {
     const url = await newEmptyDatabase((remove) => t.after(remove))
     const all = ['Tables', 'Functions']
-    assert.deepEqual(await readMigrationStatus(url), { done: [], missing: all })
+    assert.deepEqual(await readMigrationStatus(url), { done: [], missing: all, newer: [] })
     const taken = await Promise.all(Array.from({ length: 4 }, () => migratePostgres(url)))
     assert.deepEqual(taken.flat(), all)
-    assert.deepEqual(await readMigrationStatus(url), { done: all, missing: [] })
-    await ask(url, "INSERT INTO countersign.schema_steps VALUES ('From the future', now())")
-    await assert.rejects(migratePostgres(url), /newer version of Countersign \(From the future\)/)
+    assert.deepEqual(await readMigrationStatus(url), { done: all, missing: [], newer: [] })
+  })
+
+  test('runs on after a step of a newer version, and takes nothing, until a step says that it cannot', async (t) => {
+    const url = await fixture.newLocation((remove) => t.after(remove))
+    await ask(url, "INSERT INTO countersign.schema_steps VALUES ('A column more', now(), '0.1.0')")
+    await ask(url, "UPDATE countersign.schema_functions SET source = 'another'")
+    const { newer, missing } = await readMigrationStatus(url)
+    assert.deepEqual([newer, missing], [['A column more'], []])
+    assert.deepEqual(await migratePostgres(url), [])
+    assert.deepEqual(await ask(url, 'SELECT source FROM countersign.schema_functions'), [{ source: 'another' }])
+    await ask(url, "INSERT INTO countersign.schema_steps VALUES ('A column less', now(), '98.7.0')")
+    const message = /newer version of Countersign, and this one, .+ \(A column less: 98\.7\.0 or newer\)/
+    await assert.rejects(readMigrationStatus(url), { name: 'UnusableDatabaseError', message })
+    await assert.rejects(migratePostgres(url), { name: 'UnusableDatabaseError', message })
+  })
+
+  test('neither runs on nor ends what a newer version has begun to migrate', async (t) => {
+    const url = await fixture.newLocation((remove) => t.after(remove))
+    await ask(url, "INSERT INTO countersign.schema_steps VALUES ('A column more', now())")
+    await ask(url, 'DELETE FROM countersign.schema_functions')
+    const message = /A column more\) has not ended its migration of the database: it lacks Functions/
+    await assert.rejects(readMigrationStatus(url), { name: 'UnusableDatabaseError', message })
+    await assert.rejects(migratePostgres(url), { name: 'UnusableDatabaseError', message })
   })
 
   test('functions whose text has changed are made anew while servers call them, and no call fails', async (t) => {
