@@ -25,7 +25,13 @@ export {
 export { type OptionProblem, OptionsError } from './settings/settings.ts'
 export type { Client } from './store/client-store.ts'
 export type { PostgresStoreOptions } from './store/postgres/database.ts'
-export { type MigrationStatus, migratePostgres, readMigrationStatus } from './store/postgres/migrations.ts'
+export {
+  type MigrationOptions,
+  type MigrationStatus,
+  migratePostgres,
+  type OtherMigration,
+  readMigrationStatus,
+} from './store/postgres/migrations.ts'
 export { openPostgresStore } from './store/postgres/postgres-store.ts'
 export type { Act, AuditRecord, RevocationTarget } from './store/revocation-store.ts'
 export type { SqliteStoreOptions } from './store/sqlite/database.ts'

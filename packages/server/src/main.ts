@@ -155,7 +155,10 @@ async function open(
   if (options.masterKey === undefined || isInFolder) prepareDataFolder(dataDir)
   const masterKey = options.masterKey ?? readOrMakeMasterKey(dataDir)
   const issuer = options.issuer ?? `http://localhost:${port}`
-  const store = await openStore(database, { migrates: mode === 'dev' })
+  const store = await openStore(database, {
+    migrates: mode === 'dev',
+    onWait: (other) => log.warn({ event: 'migration.waits', other }, 'another process is migrating the database'),
+  })
   const server = createAuthorizationServer({ ...options, issuer, masterKey, store, log, ...(metrics && { metrics }) })
   try {
     await server.ready()

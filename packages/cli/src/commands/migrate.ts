@@ -1,6 +1,7 @@
+import type { OtherMigration } from '@countersign/server'
 import { migrateInstallation, readInstallationStatus } from '@countersign/server/administration'
 import { type Command, Option } from 'commander'
-import { printResult, type Terminal } from '../terminal.ts'
+import { printResult, showable, type Terminal } from '../terminal.ts'
 
 interface MigrateOptions {
   readonly status?: boolean
@@ -16,25 +17,41 @@ export function addMigrate(program: Command, terminal: Terminal): void {
     .addHelpText('before', 'Examples:\n  countersign migrate --status\n  countersign migrate\n')
     .option('--status', 'only tell which steps the database has had and which it lacks')
     .addOption(new Option('--dry-run', 'only tell which steps would be taken').conflicts('status'))
-    .option('--json', 'print {"taken": […]}, or {"done": […], "missing": […]}')
+    .option('--json', 'print {"taken": […]}, or {"done": […], "missing": […], "newer": […]}')
     .action((options: MigrateOptions) => (options.status || options.dryRun ? tell : take)(terminal, options))
 }
 
 async function take(terminal: Terminal, { json }: MigrateOptions): Promise<void> {
-  const taken = await migrateInstallation(terminal.env)
+  const taken = await migrateInstallation(terminal.env, { onWait: (other) => terminal.say(describeWait(other)) })
+  if (taken.length === 0) sayNewer(terminal, (await readInstallationStatus(terminal.env))?.newer ?? [])
   printResult(terminal, json, { taken }, taken.map((title) => `Took: ${title}`).join('\n') || 'Nothing to do.')
+}
+
+function describeWait({ pid, address, since }: OtherMigration): string {
+  const from = address === null ? '' : ` from ${address}`
+  const when = since === null ? '' : `, since ${since.toISOString()}`
+  return `Another migration runs${from}${when} (process ${pid} of the database): waiting until it has ended.\n`
+}
+
+function sayNewer(terminal: Terminal, newer: readonly string[]): void {
+  if (newer.length === 0) return
+  terminal.say(
+    `A newer version of Countersign has migrated the database (${showable(newer.join(', '))}). This one runs on it, and takes nothing.\n`,
+  )
 }
 
 async function tell(terminal: Terminal, { status, json }: MigrateOptions): Promise<void> {
   const found = await readInstallationStatus(terminal.env)
   if (found === undefined) {
-    printResult(terminal, json, { done: [], missing: [] }, 'An embedded database is brought up to date at every start.')
+    const nothing = { done: [], missing: [], newer: [] }
+    printResult(terminal, json, nothing, 'An embedded database is brought up to date at every start.')
     return
   }
-  const { done, missing } = found
+  const { done, missing, newer } = found
+  sayNewer(terminal, newer)
   const lines = [
-    ...(status ? done.map((title) => `done     ${title}`) : []),
+    ...(status ? done.map((title) => `done     ${showable(title)}`) : []),
     ...missing.map((title) => (status ? `missing  ${title}` : `Would take: ${title}`)),
   ]
-  printResult(terminal, json, { done, missing }, lines.join('\n') || 'Nothing to do.')
+  printResult(terminal, json, { done, missing, newer }, lines.join('\n') || 'Nothing to do.')
 }

@@ -1,5 +1,6 @@
 /** Where the data is: a file of the embedded database, or a PostgreSQL database, whose driver is loaded by those who have one. */
 import { resolve } from 'node:path'
+import type { MigrationOptions } from './postgres/migrations.ts'
 import { assertUsable, UnusableDatabaseError } from './sqlite/migrations.ts'
 import { openSqliteStore } from './sqlite/sqlite-store.ts'
 import type { Store } from './store.ts'
@@ -29,14 +30,14 @@ export function describeDatabase(location: DatabaseLocation): string {
  */
 export async function openStore(
   location: DatabaseLocation,
-  { migrates = false }: { readonly migrates?: boolean } = {},
+  { migrates = false, ...options }: { readonly migrates?: boolean } & MigrationOptions = {},
 ): Promise<Store> {
   try {
     if (location.kind === 'sqlite') {
       assertUsable(location.path)
       return openSqliteStore({ path: location.path })
     }
-    if (migrates) await (await import('./postgres/migrations.ts')).migratePostgres(location.url)
+    if (migrates) await (await import('./postgres/migrations.ts')).migratePostgres(location.url, options)
     await assertMigrated(location.url)
     const { openPostgresStore } = await import('./postgres/postgres-store.ts')
     return openPostgresStore({ url: location.url })

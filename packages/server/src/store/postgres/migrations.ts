@@ -143,7 +143,7 @@ async function readStatus({ ask }: Connection): Promise<MigrationStatus> {
   }
   if (newer.length > 0 && status.missing.length > 0) {
     throw new UnusableDatabaseError(
-      `a newer version of Countersign (${newer.join(', ')}) has not ended its migration of the database: it lacks ${status.missing.join(', ')}. Run the countersign migrate of that version.`,
+      `A newer version of Countersign (${newer.join(', ')}) has not ended its migration of the database: it lacks ${status.missing.join(', ')}. Run the countersign migrate of that version.`,
     )
   }
   return { ...status, newer }
@@ -154,7 +154,7 @@ function assertRuns(barring: readonly Record<string, unknown>[]): void {
   if (barring.length === 0) return
   const titles = barring.map(({ title, usable_since }) => `${title}: ${usable_since} or newer`).join(', ')
   throw new UnusableDatabaseError(
-    `the database was migrated by a newer version of Countersign, and this one, ${version}, does not run on it any more (${titles}). Start such a version, or restore a backup made before the upgrade.`,
+    `The database was migrated by a newer version of Countersign, and this one, ${version}, does not run on it any more (${titles}). Start such a version, or restore a backup made before the upgrade.`,
   )
 }
 

@@ -51,6 +51,26 @@ describe('servers on one PostgreSQL database', { skip }, () => {
     assert.ok(!(stdout + stderr).includes('hunter2'))
   })
 
+  test('start goes on after a step of a newer version, and not after one that takes away what it needs', async (t) => {
+    const url = await newDatabase(t)
+    const env = {
+      ...{ PORT: '0', COUNTERSIGN_DATABASE_URL: url, COUNTERSIGN_MASTER_KEY: masterKey },
+      ...{ COUNTERSIGN_ISSUER: 'https://auth.example.com', COUNTERSIGN_AUDIENCE: 'https://api.example.com' },
+    }
+    await ask(url, "INSERT INTO countersign.schema_steps VALUES ('A column more', now(), '0.1.0')")
+    const { child, output, ended } = spawnServer(t, 'start', env)
+    while (child.exitCode === null && !output.stdout.includes('server.ready')) await setTimeout(20)
+    child.kill('SIGTERM')
+    assert.equal((await ended()).code, 0)
+    await ask(url, "INSERT INTO countersign.schema_steps VALUES ('A column less', now(), '99.0.0')")
+    const { code, stderr } = await spawnServer(t, 'start', env).ended()
+    assert.equal(code, 1)
+    assert.match(
+      stderr,
+      /^The database was migrated by a newer version of Countersign.*\(A column less: 99\.0\.0 or newer\)/,
+    )
+  })
+
   test('a database that does not answer: one sentence, exit 1', async (t) => {
     const env = {
       ...{ PORT: '0', COUNTERSIGN_DATABASE_URL: 'postgres://user:hunter2@127.0.0.1:1/none' },
