@@ -33,6 +33,23 @@ describe('exit codes', () => {
     }
   })
 
+  test('2 for an empty name of what to act on: a variable without a value means nobody', async (t) => {
+    const { env } = await newInstallation(t)
+    for (const words of [
+      ['users', 'suspend', ''],
+      ['users', 'restore', ' '],
+      ['clients', 'disable', ''],
+      ['keys', 'revoke', ''],
+      ['revoke', '--user', ''],
+      ['revoke', '--session', ' '],
+      ['revoke', '--token', ''],
+    ]) {
+      const { code, stdout, stderr } = await run(words, env)
+      assert.deepEqual([code, stdout], [2, ''], words.join(' '))
+      assert.match(stderr, /^(<\w+>|--\w+): give a value that is not empty\.\n$/)
+    }
+  })
+
   test("3 for another program's database, which is left as it was", async (t) => {
     const path = join(newFolder(t), 'other.db')
     writeFileSync(path, 'this is no database, but a text that somebody wrote')

@@ -11,7 +11,7 @@ import { addRestoreComplete } from './commands/restore-complete.ts'
 import { addRevoke } from './commands/revoke.ts'
 import { addSecret } from './commands/secret.ts'
 import { addUserCommands } from './commands/users.ts'
-import { type ExitCode, outcomeOf } from './outcome.ts'
+import { type ExitCode, misuse, outcomeOf } from './outcome.ts'
 import type { Terminal } from './terminal.ts'
 
 const examples = `Examples:
@@ -48,6 +48,7 @@ function createProgram(terminal: Terminal): Command {
     .showHelpAfterError()
     .addHelpText('before', examples)
     .addHelpText('after', endings)
+    .hook('preAction', (_, command) => refuseEmptyArguments(command))
   program.command('dev').description('run the server to try it out').action(runServer)
   program.command('start').description('run the server in production').action(runServer)
   addMigrate(program, terminal)
@@ -66,6 +67,12 @@ function createProgram(terminal: Terminal): Command {
 
 async function runServer(): Promise<void> {
   await import('@countersign/server/main')
+}
+
+/** An empty argument is a variable of a script that has no value. */
+function refuseEmptyArguments({ args, registeredArguments }: Command): void {
+  const at = args.findIndex((value) => value.trim() === '')
+  if (at !== -1) misuse(`<${registeredArguments[at]?.name()}>: give a value that is not empty.`)
 }
 
 /** A password or token that stands in the wrong place is not repeated. */

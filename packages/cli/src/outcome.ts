@@ -28,6 +28,11 @@ export function misuse(message: string): never {
   throw new CommandError(message, 2)
 }
 
+/** Says that what was asked for could not be done, or nobody knows whether it was. @throws CommandError */
+export function fail(message: string): never {
+  throw new CommandError(message, 3)
+}
+
 /** Tells the exit code of a failure, and the sentence for stderr unless it has been said. */
 export function outcomeOf(error: unknown): { readonly exitCode: ExitCode; readonly message?: string } {
   if (error instanceof CommanderError) return { exitCode: error.exitCode === 0 ? 0 : 2 }

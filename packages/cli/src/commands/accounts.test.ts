@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { describe, test } from 'node:test'
 import { ada, claimsOf, type Installation, newInstallation, run, runJson, type Tokens } from '../test/command.ts'
 
@@ -145,6 +147,33 @@ describe('users suspend and restore', () => {
       ids.toReversed().map((id) => ['user.suspend', id]),
     )
     assert.equal((await run(['users', 'restore', '-'], env, ids.join('\n'))).code, 0)
+  })
+
+  test('one of a list that cannot be done keeps nobody else from it, is named, and is exit 3', async (t) => {
+    const { env, store, folder } = await newInstallation(t)
+    const ids = ['usr_a', 'usr_b', 'usr_c']
+    for (const id of ids) await store.createAccount({ id, email: `${id}@example.com`, passwordHash: 'none' })
+    const database = new DatabaseSync(join(folder, 'countersign.db'))
+    database.exec(
+      "CREATE TRIGGER no BEFORE UPDATE ON users WHEN new.id = 'usr_b' BEGIN SELECT raise(ABORT, 'something is wrong'); END",
+    )
+    database.close()
+    const { code, stdout, stderr } = await run(['users', 'suspend', '-'], env, [...ids, 'nobody'].join('\n'))
+    assert.deepEqual([code, stdout], [3, 'Suspended usr_a.\nSuspended usr_c.\n'])
+    const told = ['Not done: usr_b: something is wrong.', 'There is no user nobody.', '2 of 4 were not done.']
+    assert.equal(stderr, `${told.join('\n')}\n`)
+  })
+
+  test('an empty list is refused: whoever made it meant somebody', async (t) => {
+    const { env } = await newInstallation(t)
+    for (const [words, list] of [
+      [['suspend', '-'], ''],
+      [['restore', '-', '--json'], '\n \n'],
+    ] as const) {
+      const { code, stdout, stderr } = await run(['users', ...words], env, list)
+      assert.deepEqual([code, stdout], [1, ''])
+      assert.match(stderr, /^There is no user on stdin/)
+    }
   })
 
   test('take an id or an e-mail address, and keep who did it and why', async (t) => {

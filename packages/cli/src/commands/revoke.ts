@@ -41,7 +41,7 @@ async function revoke(terminal: Terminal, options: RevokeOptions): Promise<void>
   if (name === undefined || other !== undefined)
     return misuse('Name one of --token, --session, --user, --client, --key, --all-before.')
   const value = options[name] === '-' && name === 'token' ? await readStdin(terminal) : (options[name] ?? '')
-  if (value === '') misuse(`--${name}: give a value that is not empty.`)
+  if (value.trim() === '') misuse(`--${name}: give a value that is not empty.`)
   const jti = name === 'token' ? readJti(value, terminal) : undefined
   if (name === 'allBefore' && value !== 'now')
     misuse(

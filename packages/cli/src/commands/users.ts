@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
+import type { Store } from '@countersign/server'
 import { registerAccount } from '@countersign/server/administration'
 import type { Command } from 'commander'
 import { findUserId, withInstallation } from '../installation.ts'
-import { refuse } from '../outcome.ts'
+import { fail, refuse } from '../outcome.ts'
 import { readPassword } from '../password-input.ts'
 import { printResult, readStdin, showable, type Terminal } from '../terminal.ts'
 import { type AccountOptions, addAccountOptions, printAccount } from './account-options.ts'
@@ -48,26 +49,55 @@ async function createUser(terminal: Terminal, options: AccountOptions): Promise<
 
 type Change = 'suspend' | 'restore'
 
-/** Suspends or restores one user, or each of a list on stdin; one that is not there keeps nobody else from it. */
+/** Suspends or restores one user, or each of a list on stdin. */
 async function change(terminal: Terminal, what: Change, user: string, options: ActOptions): Promise<void> {
-  const users = user === '-' ? (await readStdin(terminal)).split('\n').map((line) => line.trim()) : [user]
-  const named = users.filter((one) => one !== '')
-  await withInstallation(terminal, async ({ store }) => {
-    let unknown = 0
-    for (const one of named) {
-      const id = await findUserId(store, one)
-      const act = actOf(options)
-      const { outcome } = await (what === 'suspend' ? store.suspendUser(id, act) : store.restoreUser(id, act))
-      if (outcome === 'unknown') {
-        unknown += 1
-        if (named.length > 1) terminal.say(`There is no user ${showable(one)}.\n`)
-        continue
-      }
-      const isSuspended = outcome === 'suspended'
-      const text = `${isSuspended ? 'Suspended' : 'Restored'} ${showable(id)}.`
-      printResult(terminal, options.json, { id, suspended: isSuspended }, text)
+  if (user !== '-') {
+    const isKnown = await withInstallation(terminal, ({ store }) => changeOne(terminal, store, what, user, options))
+    return isKnown ? undefined : refuse('There is no such user.')
+  }
+  const lines = (await readStdin(terminal)).split('\n').map((line) => line.trim())
+  const named = lines.filter((line) => line !== '')
+  if (named.length === 0) refuse('There is no user on stdin: give the id or e-mail address of one a line.')
+  await withInstallation(terminal, ({ store }) => changeEach(terminal, store, what, named, options))
+}
+
+/** One that is not there, or that the database does not take, keeps nobody else from it. */
+async function changeEach(
+  terminal: Terminal,
+  store: Store,
+  what: Change,
+  users: readonly string[],
+  options: ActOptions,
+): Promise<void> {
+  let [unknown, failed] = [0, 0]
+  for (const user of users) {
+    try {
+      if (await changeOne(terminal, store, what, user, options)) continue
+      unknown += 1
+      terminal.say(`There is no user ${showable(user)}.\n`)
+    } catch (error) {
+      failed += 1
+      terminal.say(`Not done: ${showable(user)}: ${showable((error as Error).message)}.\n`)
     }
-    if (unknown > 0)
-      refuse(named.length === 1 ? 'There is no such user.' : `${unknown} of ${named.length} are not there.`)
-  })
+  }
+  if (failed > 0) fail(`${failed + unknown} of ${users.length} were not done.`)
+  if (unknown > 0) refuse(`${unknown} of ${users.length} are not there.`)
+}
+
+/** @returns whether there is such a user */
+async function changeOne(
+  terminal: Terminal,
+  store: Store,
+  what: Change,
+  user: string,
+  options: ActOptions,
+): Promise<boolean> {
+  const id = await findUserId(store, user)
+  const act = actOf(options)
+  const { outcome } = await (what === 'suspend' ? store.suspendUser(id, act) : store.restoreUser(id, act))
+  if (outcome === 'unknown') return false
+  const isSuspended = outcome === 'suspended'
+  const text = `${isSuspended ? 'Suspended' : 'Restored'} ${showable(id)}.`
+  printResult(terminal, options.json, { id, suspended: isSuspended }, text)
+  return true
 }

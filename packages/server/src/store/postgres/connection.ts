@@ -46,22 +46,23 @@ export async function withConnection<Result>(
     broken ??= error
   })
 
+  const fail = (error: unknown): never => {
+    throw describeFailure(broken ?? error, patience)
+  }
+
   async function ask(sql: string, values: readonly unknown[] = []): Promise<QueryResult<Record<string, unknown>>> {
-    const silence = new SilentDatabaseError(`PostgreSQL has not answered within ${patience / 1000} seconds`)
-    const timer = setTimeout(() => client.connection.stream.destroy(silence), patience)
+    const timer = setTimeout(() => client.connection.stream.destroy(new SilentDatabaseError(patience)), patience)
     try {
-      return values.length === 0 ? await client.query(sql) : await client.query(sql, [...values])
+      return await (values.length === 0 ? client.query(sql) : client.query(sql, [...values])).catch(fail)
     } finally {
       clearTimeout(timer)
     }
   }
 
   try {
-    await client.connect()
+    await client.connect().catch(fail)
     await ask(keepAliveOfDatabase)
-    return await work({ ask, run: async (sql) => void (await client.query(sql)) })
-  } catch (error) {
-    throw describeFailure(broken ?? error, patience)
+    return await work({ ask, run: async (sql) => void (await client.query(sql).catch(fail)) })
   } finally {
     await end(client)
   }
@@ -70,6 +71,10 @@ export async function withConnection<Result>(
 /** No answer came in time. */
 class SilentDatabaseError extends Error {
   override readonly name = 'SilentDatabaseError'
+
+  constructor(patience: number) {
+    super(`PostgreSQL has not answered within ${patience / 1000} seconds`)
+  }
 }
 
 /** Says goodbye, for a moment: the other side may be silent. An open transaction ends with its connection. */
@@ -84,8 +89,7 @@ const connectionTimeOut = 'timeout expired'
 
 function describeFailure(error: unknown, patience: number): unknown {
   if (error instanceof SilentDatabaseError || !(error instanceof Error)) return error
-  if (error.message === connectionTimeOut)
-    return new SilentDatabaseError(`PostgreSQL has not answered within ${patience / 1000} seconds`, { cause: error })
+  if (error.message === connectionTimeOut) return new SilentDatabaseError(patience)
   const isOver = error instanceof DatabaseError && error.severity === 'FATAL'
   if (isOver || /^Connection terminated|^read E|^write E/.test(error.message))
     return new Error(`the connection to PostgreSQL broke (${error.message})`, { cause: error })

@@ -8,7 +8,7 @@
  */
 import { DatabaseSync } from 'node:sqlite'
 import { StoreUnavailableError } from '../store.ts'
-import { assertUsable, migrate, UnusableDatabaseError } from './migrations.ts'
+import { assertUsable, migrate, movedAway, UnusableDatabaseError } from './migrations.ts'
 import { prepareStatements, type Statements } from './statements.ts'
 
 export interface SqliteStoreOptions {
@@ -182,9 +182,13 @@ function isBusy(error: unknown): boolean {
 /** SQLITE_BUSY, _LOCKED, _NOMEM, _READONLY, _IOERR, _FULL, _CANTOPEN: the machine's trouble, not the caller's. */
 const machineErrors = new Set([5, 6, 7, 8, 10, 13, 14])
 
-function unavailable(error: unknown): StoreUnavailableError | undefined {
+/** Gives what the caller cannot help its name; `undefined` for anything else. */
+export function unavailable(error: unknown): StoreUnavailableError | undefined {
   if (!(error instanceof Error && 'errcode' in error)) return undefined
   const primaryCode = Number(error.errcode) % 256
+  // Its tables go away under a server that runs only when they are moved.
+  if (/^no such table/.test(error.message))
+    return new StoreUnavailableError(`SQLite: the file ${movedAway}`, { cause: error })
   return machineErrors.has(primaryCode)
     ? new StoreUnavailableError(`SQLite: ${error.message}`, { cause: error })
     : undefined

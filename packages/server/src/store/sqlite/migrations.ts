@@ -9,6 +9,9 @@ import { pathToFileURL } from 'node:url'
 /** "Csgn" in ASCII. */
 const applicationId = 0x4373676e
 
+/** "Csgm": ours, and moved away. */
+const movedApplicationId = 0x4373676d
+
 /** SQLITE_NOTADB */
 const notADatabase = 26
 
@@ -146,7 +149,7 @@ export class UnusableDatabaseError extends Error {
   override readonly name = 'UnusableDatabaseError'
 }
 
-/** Refuses a file of another program or of a newer version of this one; reads only. */
+/** Refuses a file of another program, of a newer version of this one, or whose content was moved away; reads only. */
 export function assertUsable(path: string): void {
   if (path === ':memory:' || !existsSync(path)) return
   const database = openToLook(path)
@@ -154,7 +157,9 @@ export function assertUsable(path: string): void {
     const version = pragma(database, 'user_version')
     const tables = database.prepare('SELECT count(*) AS count FROM sqlite_schema').get()?.count
     if (version === 0 && tables === 0) return
-    if (pragma(database, 'application_id') !== applicationId) throw new UnusableDatabaseError(anotherProgram(path))
+    const owner = pragma(database, 'application_id')
+    if (owner === movedApplicationId) throw new UnusableDatabaseError(`${path} ${movedAway}`)
+    if (owner !== applicationId) throw new UnusableDatabaseError(anotherProgram(path))
     if (version > schemaVersion) {
       throw new UnusableDatabaseError(
         `${path} was written by a newer version of Countersign (schema ${version}; this version knows ${schemaVersion}). ` +
@@ -196,6 +201,20 @@ export function migrate(database: DatabaseSync): void {
     if (database.isTransaction) database.exec('ROLLBACK')
     throw error
   }
+}
+
+/** Ends the sentence that names a file whose content was moved away. */
+export const movedAway =
+  'was moved to PostgreSQL by countersign copy, and is not used any more. Set COUNTERSIGN_DATABASE_URL to that database.'
+
+/**
+ * Marks a file as moved away, in the caller's transaction: nothing starts on it again, and a server that still runs on it can neither
+ * read nor write, or it would go on with what has since been revoked elsewhere.
+ */
+export function markMoved(database: DatabaseSync): void {
+  const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+  for (const { name } of tables.all()) database.exec(`ALTER TABLE ${name} RENAME TO moved_${name}`)
+  database.exec(`PRAGMA application_id = ${movedApplicationId}`)
 }
 
 function pragma(database: DatabaseSync, name: 'user_version' | 'application_id'): number {

@@ -8,7 +8,7 @@
 import type { Store } from '../store.ts'
 import { accountsIn } from './accounts.ts'
 import { clientsIn } from './clients.ts'
-import { openDatabase, type SqliteStoreOptions } from './database.ts'
+import { openDatabase, type SqliteStoreOptions, unavailable } from './database.ts'
 import { keysIn } from './keys.ts'
 import { revocationsIn } from './revocations.ts'
 import { sessionsIn } from './sessions.ts'
@@ -19,7 +19,7 @@ import { sessionsIn } from './sessions.ts'
  */
 export function openSqliteStore(options: SqliteStoreOptions): Store {
   const database = openDatabase(options)
-  return {
+  return failingByName({
     ...accountsIn(database),
     ...sessionsIn(database),
     ...keysIn(database),
@@ -33,5 +33,18 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     async close() {
       database.close()
     },
-  }
+  })
+}
+
+/** Reads outside a transition fail by name as well. */
+function failingByName(store: Store): Store {
+  const calls = Object.entries(store).map(([name, call]) => [
+    name,
+    name === 'estimateNow' ? call : (...values: unknown[]) => call(...values).catch(fail),
+  ])
+  return Object.fromEntries(calls) as Store
+}
+
+function fail(error: unknown): never {
+  throw unavailable(error) ?? error
 }

@@ -15,7 +15,8 @@ const live = `s.revoked_at IS NULL AND s.idle_expires_at > :now AND s.absolute_e
   AND s.authenticated_at >= ${notBefore}`
 
 const sql = {
-  ping: 'SELECT 1',
+  // Not of nothing: a file that was moved away is no store.
+  ping: 'SELECT head FROM revocation_feed',
   begin: 'BEGIN IMMEDIATE',
   commit: 'COMMIT',
   savepoint: 'SAVEPOINT transition',

@@ -50,6 +50,8 @@ describe('copy from SQLite to PostgreSQL', { skip }, () => {
     const audit = await store.listAudit(undefined, 100)
     const head = await store.readHead()
     const counts = await countOf(store)
+    const published = async (one: typeof server) => (await one.call('GET', '/.well-known/jwks.json')).json
+    const keys = await published(server)
     const url = await newEmptyDatabase((remove) => t.after(remove))
     const copied = await copyInstallation(`sqlite:${path}`, url)
     assert.deepEqual(Object.keys(copied), tables)
@@ -72,8 +74,7 @@ describe('copy from SQLite to PostgreSQL', { skip }, () => {
     assert.equal((await next.call('POST', '/api/auth/login', login)).status, 401, 'suspended')
     const introspected = await form(next, '/oauth/introspect', { token: revoked.accessToken }, client.basic)
     assert.deepEqual(introspected.json, { active: false })
-    const published = async (one: typeof next) => (await one.call('GET', '/.well-known/jwks.json')).json
-    assert.deepEqual(await published(next), await published(server))
+    assert.deepEqual(await published(next), keys)
 
     await next.call('POST', '/api/auth/logout', { json: { refreshToken: refreshed.json.refreshToken } })
     const later = await moved.sequence(1000, 0)
@@ -93,7 +94,8 @@ describe('copy from SQLite to PostgreSQL', { skip }, () => {
     )
     await Promise.all(sessions.map((session) => store.openSession(session)))
     const url = await newEmptyDatabase((remove) => t.after(remove))
-    assert.equal((await copyInstallation(`sqlite:${path}`, url)).sessions, sessions.length)
+    const { sessions: copied } = await copyInstallation(`sqlite:${path}`, url, { keepsSource: true })
+    assert.equal(copied, sessions.length)
     const moved = openPostgresStore({ url })
     t.after(() => moved.close())
     for (const { ridHash, sid } of sessions.filter((_, index) => index % 100 === 0)) {
@@ -106,7 +108,7 @@ describe('copy from SQLite to PostgreSQL', { skip }, () => {
   test('writes to nothing but an empty database, and leaves one empty when it fails', async (t) => {
     const { path, store } = await startSmall(t)
     const url = await newEmptyDatabase((remove) => t.after(remove))
-    await copyInstallation(`sqlite:${path}`, url)
+    await copyInstallation(`sqlite:${path}`, url, { keepsSource: true })
     await assert.rejects(copyInstallation(`sqlite:${path}`, url), /is not empty \(users\)/)
     const other = await newEmptyDatabase((remove) => t.after(remove))
     await migratePostgres(other)
