@@ -1,4 +1,4 @@
-// `npm run bench [-- tokens|resource-server|server …] [-- --quick]`: measures Countersign beside its peers. Owns what has to be
+// `npm run bench [-- tokens|resource-server|server …] [-- --quick] [-- --minutes=5]`: measures Countersign beside its peers. Owns what has to be
 // there before a part of bench/ runs, and that nothing runs on after it; what is measured is in bench/README.md.
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
@@ -10,7 +10,10 @@ import { endMarked, mark } from './marked-processes.ts'
 import { onStop, runCommand } from './run-command.ts'
 
 const root = join(import.meta.dirname, '..')
-const parts = ['tokens', 'resource-server', 'server', 'feed']
+const parts = ['tokens', 'resource-server', 'server', 'feed', 'fleet', 'storm', 'capacity', 'soak']
+/** How long the soak loads each of its two servers. */
+const minutesFlag = /^--minutes=([1-9]\d{0,3})$/
+/** How long a part may take, besides the minutes that the soak is told. */
 const longestPart = 30 * 60_000
 const millisecondsToStop = 5000
 
@@ -22,10 +25,10 @@ process.exitCode = await main(process.argv.slice(2))
 
 async function main(args: string[]): Promise<number> {
   const chosen = args.filter((arg) => !arg.startsWith('-'))
-  const unknown = args.filter((arg) => !parts.includes(arg) && arg !== '--quick')
+  const unknown = args.filter((arg) => !parts.includes(arg) && arg !== '--quick' && !minutesFlag.test(arg))
   if (unknown.length > 0) {
     console.error(
-      `No such part or option: ${unknown.join(', ')}. Usage: npm run bench [-- ${parts.join('|')}] [--quick]`,
+      `No such part or option: ${unknown.join(', ')}. Usage: npm run bench [-- ${parts.join('|')}] [--quick] [--minutes=5]`,
     )
     return 2
   }
@@ -53,7 +56,8 @@ async function succeeds([program = '', ...args]: string[]): Promise<boolean> {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   }
   const ended = start(process.execPath, ['--disable-warning=ExperimentalWarning', program, ...args], options)
-  const limit = setTimeout(() => current?.kill('SIGTERM'), longestPart)
+  const minutes = Number(args.map((arg) => minutesFlag.exec(arg)?.[1]).find(Boolean) ?? 0)
+  const limit = setTimeout(() => current?.kill('SIGTERM'), longestPart + 2 * minutes * 60_000)
   const { code } = await ended
   clearTimeout(limit)
   await endMarked(run)

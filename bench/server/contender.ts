@@ -37,6 +37,8 @@ export interface Launch {
   environment(place: Place): Record<string, string>
   /** The cheapest path that answers 200 once the server can work. */
   healthPath: string
+  /** Whether an observer runs inside it, which tells of its event loop and its heap. @default false */
+  isObserved?: boolean
   /** Starts the database first, with its data in the folder. Absent where the server has its database in its own process. */
   startDatabase?(folder: string): Promise<DatabaseProcess>
 }

@@ -1,6 +1,7 @@
 // Starts a server, after its database where that is a process of its own, and waits for its first answer.
 import { mkdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type Observer, observe, observingFlags } from '../observer/observer.ts'
 import { findFreePort, startChild } from './child-process.ts'
 import type { DatabaseProcess, Launch } from './contender.ts'
 import { createHttpClient } from './http-client.ts'
@@ -15,6 +16,8 @@ export interface ServerProcess {
   startTime: number
   /** What it had used when it gave that answer. */
   useAtStart: ProcessUse
+  /** Only where the launch asks for it. */
+  observer?: Observer
   /** Asks it to end, then makes it; its database after it. */
   stop(): Promise<void>
 }
@@ -46,11 +49,14 @@ async function startBeside(
 ): Promise<ServerProcess> {
   const port = await findFreePort()
   const environment = launch.environment({ port, folder, databasePort: database?.port })
+  const { isObserved: hasChannel = false } = launch
+  const command = [process.execPath, ...(hasChannel ? observingFlags : []), ...launch.command]
   const started = performance.now()
-  const { pid, stop, isRunning, complaint } = startChild([process.execPath, ...launch.command], { folder, environment })
+  const { pid, channel, stop, isRunning, complaint } = startChild(command, { folder, environment, hasChannel })
   try {
     await waitForAnswer(launch, port, isRunning)
-    return { pid, port, startTime: performance.now() - started, useAtStart: readProcessUse(pid), stop }
+    const server = { pid, port, startTime: performance.now() - started, useAtStart: readProcessUse(pid), stop }
+    return hasChannel ? { ...server, observer: observe(channel) } : server
   } catch (error) {
     await stop()
     throw new Error(`${launch.name} did not start: ${(error as Error).message} ${complaint()}`.trim())

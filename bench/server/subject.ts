@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { at } from '../statistics.ts'
 import type { Account, Contender, ServerSessionRequests, Session } from './contender.ts'
 import { createHttpClient, type HttpClient } from './http-client.ts'
 import { connections, measureRound, type RoundResult, repeat } from './round.ts'
@@ -82,10 +83,4 @@ function refreshEach({ server, contender, client }: Subject, sessions: Session[]
 /** Waits until `milliseconds` have gone by since `since`, a moment of performance.now(). */
 export async function waitSince(since: number, milliseconds: number): Promise<void> {
   await sleep(Math.max(0, since + milliseconds - performance.now()))
-}
-
-function at<Item>(items: readonly Item[], index: number): Item {
-  const item = items[index % items.length]
-  if (item === undefined) throw new RangeError('There is nothing to take turns with.')
-  return item
 }
