@@ -26,7 +26,7 @@ const explained: Record<Operation, string> = {
   'session check': 'GET /api/users/profile by the token of a server-side session: session and user looked up.',
   profile: 'GET /api/users/profile by an access token: verified, session and user looked up.',
   introspection: 'The client authenticated, the token verified, revocations and session looked up.',
-  'JWK Set': 'From memory.',
+  'JWK Set': 'The keys are in memory; whether they are still the present ones is asked of the database.',
 }
 
 /** Makes a table of each operation. */
