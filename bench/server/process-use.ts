@@ -20,6 +20,22 @@ export function readCpuTime(pid: number): number {
   return nanoseconds.reduce((sum, time) => sum + time, 0) / 1000
 }
 
+/** Reads the time of the threads alone that libuv hands work to, such as hashes of passwords, in microseconds. */
+export function readPoolTime(pid: number): number {
+  const threads = readdirSync(`/proc/${pid}/task`)
+  const pool = threads.filter((thread) => readName(pid, thread).startsWith('libuv-worker'))
+  return pool.reduce((sum, thread) => sum + Number(readSchedule(pid, thread).split(' ')[0]) / 1000, 0)
+}
+
+function readName(pid: number, thread: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/task/${thread}/comm`, 'utf8')
+  } catch {
+    // A thread that has just ended.
+    return ''
+  }
+}
+
 function readSchedule(pid: number, thread: string): string {
   try {
     return readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8')

@@ -4,7 +4,7 @@ import { type Cost, measureCost } from '../fleet/cost.ts'
 import type { Installation } from '../fleet/installation.ts'
 import { checkSession, login, openServerSessions } from '../fleet/operations.ts'
 import type { EventLoopDelays } from '../observer/observer.ts'
-import { readProcessUse } from '../server/process-use.ts'
+import { readPoolTime, readProcessUse } from '../server/process-use.ts'
 import { at, inTurn } from '../statistics.ts'
 import type { Hasher, Hashing } from './hashing.ts'
 
@@ -16,6 +16,8 @@ export interface StormPlan {
 }
 
 interface Storm extends Cost {
+  /** CPU microseconds of a login on the threads that hash. */
+  readonly pool: number
   readonly delays: EventLoopDelays
   /** How long session checks took that came meanwhile, milliseconds. */
   readonly checks: readonly number[]
@@ -56,7 +58,7 @@ export async function measureStorms(
 }
 
 async function measureStorm(installation: Installation, logins: number): Promise<Storm> {
-  const { observer } = at(installation.servers, 0)
+  const { observer, pid } = at(installation.servers, 0)
   if (observer === undefined) throw new Error('A server in a storm has to be observed.')
   const tokens = await openServerSessions(installation, 1)
   const checks: number[] = []
@@ -70,11 +72,13 @@ async function measureStorm(installation: Installation, logins: number): Promise
       await sleep(checkEvery)
     }
   })()
+  const poolBefore = readPoolTime(pid)
   const cost = await measureCost(installation, logins, (index) => login(installation, index))
+  const pool = (readPoolTime(pid) - poolBefore) / logins
   const delays = await observer.readDelays()
   isOver = true
   await checking
-  return { ...cost, delays, checks }
+  return { ...cost, pool, delays, checks }
 }
 
 function readMemory({ servers }: Installation): number {
