@@ -14,7 +14,7 @@ const isQuick = process.argv.includes('--quick')
 const minutes = Number(/--minutes=(\d+)/.exec(process.argv.join(' '))?.[1] ?? 5)
 const plan = isQuick
   ? { warmUp: 6, duration: 20, sampleEvery: 1 }
-  : { warmUp: 60, duration: minutes * 60, sampleEvery: 5 }
+  : { warmUp: 180, duration: minutes * 60, sampleEvery: 5 }
 
 stopWithCommands()
 const folder = mkdtempSync(join(tmpdir(), 'countersign-bench-'))

@@ -4,6 +4,7 @@ import { type Cost, measureCost } from '../fleet/cost.ts'
 import type { Installation } from '../fleet/installation.ts'
 import { checkSession, login, openServerSessions } from '../fleet/operations.ts'
 import type { EventLoopDelays } from '../observer/observer.ts'
+import { createHttpClient } from '../server/http-client.ts'
 import { readPoolTime, readProcessUse } from '../server/process-use.ts'
 import { at, inTurn } from '../statistics.ts'
 import type { Hasher, Hashing } from './hashing.ts'
@@ -58,16 +59,18 @@ export async function measureStorms(
 }
 
 async function measureStorm(installation: Installation, logins: number): Promise<Storm> {
-  const { observer, pid } = at(installation.servers, 0)
+  const { observer, pid, port } = at(installation.servers, 0)
   if (observer === undefined) throw new Error('A server in a storm has to be observed.')
   const tokens = await openServerSessions(installation, 1)
   const checks: number[] = []
+  // On a connection of its own, which no login keeps busy.
+  const checker = createHttpClient(port, 1)
   let isOver = false
   await observer.readDelays()
   const checking = (async () => {
     while (!isOver) {
       const started = performance.now()
-      await checkSession(installation, tokens, 0)
+      await checkSession({ ...installation, client: () => checker }, tokens, 0)
       checks.push(performance.now() - started)
       await sleep(checkEvery)
     }
@@ -78,6 +81,7 @@ async function measureStorm(installation: Installation, logins: number): Promise
   const delays = await observer.readDelays()
   isOver = true
   await checking
+  checker.close()
   return { ...cost, pool, delays, checks }
 }
 
