@@ -3,6 +3,7 @@ import type { Endpoint } from '../http/endpoint.ts'
 import { publicDocument } from '../http/security-headers.ts'
 import type { Parts } from '../parts.ts'
 import { StoreUnavailableError } from '../store/store.ts'
+import type { Keys } from '../tokens/keys.ts'
 
 /** How long a set may be kept that may not be the present one. */
 const briefly = 'public, max-age=10'
@@ -10,6 +11,7 @@ const briefly = 'public, max-age=10'
 /** GET /.well-known/jwks.json: the public keys (RFC 7517 §5). */
 export function jwks(parts: Parts): Endpoint {
   const cacheControl = publicDocument(parts.settings.keySchedule.jwksMaxAge / 1000)
+  let written: ReturnType<typeof write> | undefined
   return {
     summary: 'The public keys that verify access tokens',
     public: true,
@@ -21,8 +23,10 @@ export function jwks(parts: Parts): Endpoint {
     },
     async handle(c) {
       const isPresent = await readPresentKeys(parts)
-      const headers = { 'content-type': 'application/json', 'cache-control': isPresent ? cacheControl : briefly }
-      return c.body(JSON.stringify(parts.keys.jwkSet), 200, headers)
+      if (written?.keys !== parts.keys) written = write(parts.keys)
+      const { body, etag } = written
+      const headers = { 'content-type': 'application/json', 'cache-control': isPresent ? cacheControl : briefly, etag }
+      return c.body(body, 200, headers)
     },
   }
 }
@@ -39,4 +43,10 @@ async function readPresentKeys({ store, accessTokensOf }: Parts): Promise<boolea
     if (!(error instanceof StoreUnavailableError)) throw error
     return false
   }
+}
+
+/** Writes a set once. A `kid` is a hash of its key, so that those in order name the set. */
+function write(keys: Keys) {
+  const kids = keys.jwkSet.keys.map(({ kid = '' }) => kid.slice(0, 16))
+  return { keys, body: JSON.stringify(keys.jwkSet), etag: `"keys-${kids.join('-')}"` }
 }

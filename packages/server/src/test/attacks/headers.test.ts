@@ -38,7 +38,7 @@ test('public documents need not be sent twice', async (t) => {
   const { call } = startTestServer(t)
   for (const path of ['/.well-known/jwks.json', '/.well-known/oauth-authorization-server']) {
     const etag = (await call('GET', path)).headers.get('etag') ?? ''
-    assert.match(etag, /^"[0-9a-f]{40}"$/)
+    assert.match(etag, /^"[\w-]+"$/)
     const again = await call('GET', path, { headers: { 'if-none-match': etag } })
     assert.deepEqual([again.status, again.text, again.headers.get('etag')], [304, '', etag])
   }
