@@ -8,8 +8,9 @@ import { randomBytes } from 'node:crypto'
 import type { Server } from 'node:http'
 import { type AddressInfo, isIPv6, Server as NetServer } from 'node:net'
 import { dirname } from 'node:path'
-import { pino } from 'pino'
+import type { Logger } from 'pino'
 import { assertMasterKeyKept, DataFolderError, prepareDataFolder, readOrMakeMasterKey } from './data-folder.ts'
+import { openProcessLog, type ProcessLog } from './log-destination.ts'
 import { answerScrape, metricsPage } from './metrics-page.ts'
 import { createNodeServer } from './node.ts'
 import { readyBlock } from './ready-block.ts'
@@ -34,11 +35,21 @@ interface Running {
 async function main(mode: string | undefined): Promise<void> {
   if (mode !== 'dev' && mode !== 'start') return fail('Usage: main.ts dev | start', 2)
   process.umask(0o077)
-  process.stdout.on('error', () => {})
-  const launcherGone = new Promise<void>((resolve) => process.once('disconnect', resolve))
-  process.channel?.unref()
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+  const stop = createStop()
   const settings = await readSettings(mode)
-  const log = openLog(mode, settings.logLevel)
+  const processLog = openProcessLog(mode === 'dev' ? 2 : 1, settings.logLevel)
+  try {
+    await serve(settings, processLog, stop)
+  } catch (error) {
+    tell(messageOf(error))
+    await processLog.leave(1)
+  }
+}
+
+async function serve(settings: StartSettings, processLog: ProcessLog, stop: Stop): Promise<void> {
+  const { mode } = settings
+  const { log } = processLog
   for (const warning of settings.warnings) log.warn(warning)
 
   let begin: (running: Promise<Running>) => void = () => {}
@@ -47,13 +58,12 @@ async function main(mode: string | undefined): Promise<void> {
   })
   const metrics = await createMetrics(settings)
   const shownHere = settings.metricsPort === undefined ? metrics : undefined
-  const stopping = new AbortController()
   const httpServer = createNodeServer({
     async fetch(request, env) {
       const scrape = shownHere && (await answerScrape(shownHere, request))
       const response = scrape ?? (await (await running).server.fetch(request, env))
       // Whoever keeps the connection open is to send its next request elsewhere.
-      if (stopping.signal.aborted) response.headers.set('connection', 'close')
+      if (stop.hasBegun) response.headers.set('connection', 'close')
       return response
     },
   })
@@ -61,36 +71,26 @@ async function main(mode: string | undefined): Promise<void> {
   const metricsPort = metrics && (await listenForScrapes(metrics, settings))
   begin(open(settings, port, log, metrics))
 
-  try {
-    const { server, store, issuer } = await running
-    stopOnSignal(httpServer, { server, store, stopping }, log, launcherGone)
-    if (mode === 'dev')
-      process.stdout.write(
-        readyBlock(
-          {
-            ...settings,
-            issuer,
-            listening: addressOf(settings.host, port),
-            metricsAddress: addressOf(settings.host, metricsPort ?? port),
-          },
-          randomBytes(4).toString('hex'),
-          randomBytes(12).toString('base64url'),
-        ),
-      )
-    else log.info({ event: 'server.ready', issuer, host: settings.host, port, metricsPort }, 'ready')
-  } catch (error) {
-    httpServer.close()
-    throw error
-  }
+  const { server, store, issuer } = await running
+  stop.whenAsked((signal) => stopWhole(httpServer, { server, store }, processLog, signal))
+  if (mode === 'dev')
+    process.stdout.write(
+      readyBlock(
+        {
+          ...settings,
+          issuer,
+          listening: addressOf(settings.host, port),
+          metricsAddress: addressOf(settings.host, metricsPort ?? port),
+        },
+        randomBytes(4).toString('hex'),
+        randomBytes(12).toString('base64url'),
+      ),
+    )
+  else log.info({ event: 'server.ready', issuer, host: settings.host, port, metricsPort }, 'ready')
 }
 
 function addressOf(host: string, port: number): string {
   return `http://${isIPv6(host) ? `[${host}]` : host}:${port}`
-}
-
-/** A reader that does not read must not stop the server: lines wait in a megabyte of memory, and are dropped past that. */
-function openLog(mode: RunMode, level: string): pino.Logger {
-  return pino({ level }, pino.destination({ dest: mode === 'dev' ? 2 : 1, sync: false, maxLength: 1 << 20 }))
 }
 
 async function readSettings(mode: RunMode): Promise<StartSettings> {
@@ -108,10 +108,16 @@ function listen(
   { port, host }: Pick<StartSettings, 'port' | 'host'>,
   name: PortName,
 ): Promise<number> {
-  return new Promise((resolve) => {
-    httpServer.once('error', (error: NodeJS.ErrnoException) => fail(listenProblem(error, port, host, name), 1))
+  return new Promise((resolve, reject) => {
+    httpServer.on('error', (error: NodeJS.ErrnoException) =>
+      reject(new ListenError(listenProblem(error, port, host, name))),
+    )
     httpServer.listen(port, host, () => resolve((httpServer.address() as AddressInfo).port))
   })
+}
+
+class ListenError extends Error {
+  override readonly name = 'ListenError'
 }
 
 function listenProblem(error: NodeJS.ErrnoException, port: number, host: string, name: PortName): string {
@@ -145,7 +151,7 @@ async function listenForScrapes(metrics: Metrics, { host, metricsPort }: StartSe
 async function open(
   settings: StartSettings,
   port: number,
-  log: pino.Logger,
+  log: Logger,
   metrics: Metrics | undefined,
 ): Promise<Running> {
   const { dataDir, database, options, mode } = settings
@@ -169,28 +175,54 @@ async function open(
   return { server, store, issuer }
 }
 
-/** Stops whole on a signal, or when the launcher that started this process is gone: no new requests, drain, close. */
-function stopOnSignal(
-  httpServer: Server,
-  { server, store, stopping }: Pick<Running, 'server' | 'store'> & { readonly stopping: AbortController },
-  log: pino.Logger,
-  launcherGone: Promise<void>,
-): void {
+interface Stop {
+  readonly hasBegun: boolean
+  /** Says what a stop takes from now on. */
+  whenAsked(stop: (signal?: NodeJS.Signals) => void): void
+}
+
+/**
+ * Hears from now on of signals, and of the end of the launcher that started this process. Before there is anything to finish they end it at
+ * once: as process 1 of a container it would not even end by itself.
+ */
+function createStop(): Stop {
+  let hasBegun = false
+  let act: (signal?: NodeJS.Signals) => void = () => process.exit(0)
+
   function stop(signal?: NodeJS.Signals): void {
-    const { aborted } = stopping.signal
-    if (aborted && signal === 'SIGINT') process.exit(130)
-    if (aborted) return
-    stopping.abort()
-    log.info({ event: 'server.stopping', signal }, 'stopping')
-    server.close()
-    setTimeout(() => httpServer.closeAllConnections(), drainTime).unref()
-    closeToNewConnections(httpServer, () => void store.close().then(() => log.flush(() => process.exit(0))))
-    setTimeout(() => process.exit(0), drainTime + 1000).unref()
-    // A connection whose request is on its way looks idle: give it a moment.
-    setInterval(() => httpServer.closeIdleConnections(), 100)
+    if (hasBegun && signal === 'SIGINT') process.exit(130)
+    if (hasBegun) return
+    hasBegun = true
+    act(signal)
   }
+
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop)
-  void launcherGone.then(() => stop())
+  process.once('disconnect', () => stop())
+  process.channel?.unref()
+  return {
+    get hasBegun() {
+      return hasBegun
+    },
+    whenAsked(next) {
+      act = next
+    },
+  }
+}
+
+/** Stops whole: no new requests, drain, close. */
+function stopWhole(
+  httpServer: Server,
+  { server, store }: Pick<Running, 'server' | 'store'>,
+  { log, leave }: ProcessLog,
+  signal?: NodeJS.Signals,
+): void {
+  log.info({ event: 'server.stopping', signal }, 'stopping')
+  server.close()
+  setTimeout(() => httpServer.closeAllConnections(), drainTime).unref()
+  closeToNewConnections(httpServer, () => void store.close().then(() => leave(0)))
+  setTimeout(() => void leave(0), drainTime + 500).unref()
+  // A connection whose request is on its way looks idle: give it a moment.
+  setInterval(() => httpServer.closeIdleConnections(), 100)
 }
 
 /** As `httpServer.close`, which would also close every idle connection at once, those with a request on its way among them. */
@@ -198,13 +230,21 @@ function closeToNewConnections(httpServer: Server, onClosed: () => void): void {
   Reflect.apply(NetServer.prototype.close, httpServer, [onClosed])
 }
 
-function fail(message: string, exitCode: 1 | 2): never {
+function messageOf(error: unknown): string {
+  const isExpected = [ListenError, UnusableDatabaseError, DataFolderError, RestoredDatabaseError].some(
+    (kind) => error instanceof kind,
+  )
+  const message = error instanceof Error ? error.message : String(error)
+  return isExpected ? message : `Cannot start: ${message}`
+}
+
+function tell(message: string): void {
   process.stderr.write(`${message.trimEnd()}\n`)
+}
+
+function fail(message: string, exitCode: 1 | 2): never {
+  tell(message)
   process.exit(exitCode)
 }
 
-main(process.argv[2]).catch((error: unknown) => {
-  const expected =
-    error instanceof UnusableDatabaseError || error instanceof DataFolderError || error instanceof RestoredDatabaseError
-  fail(expected ? error.message : `Cannot start: ${error instanceof Error ? error.message : error}`, 1)
-})
+main(process.argv[2]).catch((error: unknown) => fail(messageOf(error), 1))

@@ -9,7 +9,8 @@ import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { ada, type Tokens } from './test-server.ts'
 
-const mainFile = fileURLToPath(new URL('../main.ts', import.meta.url))
+/** What `countersign start` runs. */
+export const mainFile = fileURLToPath(new URL('../main.ts', import.meta.url))
 
 export interface Ended {
   readonly code: number | null

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { registerClient } from '../../clients/register-client.ts'
 import { openSqliteStore } from '../../store/sqlite/sqlite-store.ts'
-import { newFolder, type RunningServer, signUp, startDev } from '../running-server.ts'
+import { newFolder, type RunningServer, signUp, spawnServer, startDev } from '../running-server.ts'
 
 /** A connection that stays open, and what came over it. */
 interface Line {
@@ -148,4 +148,28 @@ test('metrics can be scraped until the end', async (t) => {
   assert.match(metrics, /^countersign_http_requests_in_flight 1$/m)
   login.finish()
   assert.equal((await server.ended()).code, 0)
+})
+
+test('a signal before it is ready ends it at once, with 0: as process 1 of a container it would not end by itself', async (t) => {
+  const silent = createServer(() => {}).listen(0, '127.0.0.1')
+  t.after(() => silent.close())
+  await once(silent, 'listening')
+  const { port } = silent.address() as AddressInfo
+  for (const [name, env] of Object.entries({
+    database: { COUNTERSIGN_DATABASE_URL: `postgres://a@127.0.0.1:${port}/a` },
+    vault: {
+      COUNTERSIGN_MASTER_KEY: 'vault:secret/countersign#key',
+      ...{ VAULT_ADDR: `http://127.0.0.1:${port}`, VAULT_TOKEN: 'token' },
+    },
+  })) {
+    const asked = once(silent, 'connection')
+    const { child, ended } = spawnServer(t, 'dev', { PORT: '0', COUNTERSIGN_DATA_DIR: newFolder(t), ...env })
+    const [socket] = (await asked) as [Socket]
+    const began = performance.now()
+    child.kill('SIGTERM')
+    const { code, stderr } = await ended()
+    assert.deepEqual([code, stderr], [0, ''], name)
+    assert.ok(performance.now() - began < 1000, name)
+    socket.destroy()
+  }
 })
