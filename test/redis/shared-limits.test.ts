@@ -1,6 +1,9 @@
 // Two servers with one database: the limits that they share through Redis, and what they do while they cannot.
 import assert from 'node:assert/strict'
-import { after, afterEach, before, describe, test } from 'node:test'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, afterEach, before, describe, type TestContext, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { openWay, type Way } from '../feed/live-feed.ts'
 import { type RunningRedis, startRedis, until } from '../feed/running-redis.ts'
 import { requires } from '../requires.ts'
@@ -200,6 +203,66 @@ test('a Redis that wants another password than ours is reported as such, and no 
   await isIn(instances, 'refused')
   assert.equal((await one.login()).status, 200)
   assert.ok(!JSON.stringify(one.log).includes('MARKED'))
+})
+
+describe('a user of Redis', { skip }, () => {
+  async function installFor(t: TestContext, ...rights: string[]) {
+    const redis = await startRedis()
+    await redis.ask('ACL', 'SETUSER', 'countersign', 'on', '>pw', ...rights)
+    const url = redis.url.replace('redis://', 'redis://countersign:pw@')
+    const { instances, close } = await install(1, { redis: { url } })
+    t.after(async () => {
+      await close()
+      await redis.end()
+    })
+    const [one] = instances
+    assert.ok(one)
+    return one
+  }
+
+  test('that may use no channel shares limits, whatever anybody signs out of', async (t) => {
+    const one = await installFor(t, '~countersign:*', '+@all')
+    await isIn([one], 'ready')
+    await statusesOf(10, () => one.login(wrong))
+    for (let turn = 0; turn < 10; turn++) {
+      assert.equal((await one.post('/api/auth/logout', {})).status, 204)
+      await sleep(15)
+      assert.equal((await one.login(wrong)).status, 429)
+      assert.equal(await stateOf(one), 'ready')
+    }
+  })
+
+  test('that has the rights which the documentation names has all that are needed', async (t) => {
+    const [, rights = ''] =
+      /ACL SETUSER countersign on '>[^']+' (.+)$/m.exec(
+        readFileSync(join(import.meta.dirname, '../../docs/production.md'), 'utf8'),
+      ) ?? []
+    const one = await installFor(t, ...rights.split(' '))
+    await isIn([one], 'ready')
+    await until('the copy is kept', async () => (await one.ready()).json.checks.redisMirror === 'live')
+    assert.equal((await one.login()).status, 200)
+    await statusesOf(10, () => one.login(wrong))
+    assert.equal((await one.login(wrong)).status, 429)
+    await one.post('/api/auth/logout', {})
+    await sleep(1500)
+    const told = one.log.filter(({ fields }) => fields.event === 'redis.state').map(({ fields }) => fields.state)
+    assert.deepEqual(told, ['ready'])
+  })
+
+  for (const [lack, ...rights] of [
+    ['scripts', '-@scripting'],
+    ['transactions', '-@transaction'],
+    ['what a script counts with', '-incrby'],
+    ['the key', 'resetkeys', '~another:*'],
+  ] as const)
+    test(`that lacks the right to ${lack} is told so, and stays refused`, async (t) => {
+      const one = await installFor(t, '~countersign:*', '&*', '+@all', ...rights)
+      await isIn([one], 'refused')
+      await statusesOf(3, () => one.login(wrong))
+      await sleep(1500)
+      assert.equal(await stateOf(one), 'refused')
+      assert.ok(!one.log.some(({ fields }) => fields.state === 'ready'))
+    })
 })
 
 /** How long logins and refreshes take, milliseconds. */

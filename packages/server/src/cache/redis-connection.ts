@@ -9,7 +9,8 @@
  *   read-only  a replica, or a master that has none left
  *   full       it may take no more memory
  *
- * Once a second a small write finds out which; until one succeeds, requests do without. A request that finds it out first tells all others.
+ * Once a second something of each kind that requests ask for finds out which; until that succeeds, requests do without. A request that finds
+ * it out first tells all others.
  */
 import type { Cluster, Redis } from 'ioredis'
 import { type Log, withoutSecrets } from '../log.ts'
@@ -80,7 +81,7 @@ export function openRedis(options: RedisOptions, log: Log): RedisConnection {
     client ??= await connecting
     try {
       // Without a connection a command fails at once, and says less than what the connection failed with.
-      await within(PATIENCE, client.set(`${prefix}:look`, '', 'EX', 10))
+      await within(PATIENCE, tryAll(client, `${prefix}:look`))
       lastError = undefined
       change('ready')
     } catch (error) {
@@ -126,6 +127,20 @@ export function openRedis(options: RedisOptions, log: Log): RedisConnection {
       listener?.disconnect()
     },
   }
+}
+
+/** What a counter does. */
+const COUNT = `
+redis.call('SET', KEYS[1], 0, 'EX', 10, 'NX')
+redis.call('INCRBY', KEYS[1], 1)
+redis.call('EXPIRE', KEYS[1], 10)
+return redis.call('PTTL', KEYS[1])`
+
+/** Asks for all that requests ask for: a user of Redis may have the right to some of it. */
+async function tryAll(client: RedisClient, key: string): Promise<void> {
+  await client.set(key, '', 'EX', 10)
+  const counting = client.eval(COUNT, 1, `${key}:count`)
+  await Promise.all([counting, client.multi().get(key).pttl(key).exec(), client.del(`${key}:deleted`)])
 }
 
 /** ioredis is loaded by those who use it. */
@@ -200,12 +215,20 @@ class SlowError extends Error {
 
 function stateAfter(error: unknown): RedisState {
   if (error instanceof SlowError) return 'slow'
+  // A transaction says that it failed; what failed says why.
+  if (isFailedTransaction(error)) return stateAfter(error.previousErrors[0])
+  if (/ACL failure in script|The user executing the script can't/.test(reasonOf(error))) return 'refused'
   const word = /^[A-Z]+/.exec(reasonOf(error))?.[0] ?? ''
   if (word === 'OOM') return 'full'
   if (['READONLY', 'NOREPLICAS', 'MISCONF'].includes(word)) return 'read-only'
   return ['NOAUTH', 'WRONGPASS', 'NOPERM'].includes(word) ? 'refused' : 'away'
 }
 
+function isFailedTransaction(error: unknown): error is { readonly previousErrors: readonly unknown[] } {
+  return error instanceof Error && 'previousErrors' in error && Array.isArray(error.previousErrors)
+}
+
 function reasonOf(error: unknown): string {
+  if (isFailedTransaction(error) && error.previousErrors.length > 0) return reasonOf(error.previousErrors[0])
   return error instanceof Error ? error.message : String(error)
 }

@@ -21,7 +21,12 @@ export function createHints(redis: RedisConnection, feed: Pick<Feed, 'poke'>): H
   function publish(): void {
     waiting = undefined
     announcedAt = performance.now()
-    redis.ask((client) => client.publish(channel, '')).catch(() => {})
+    if (redis.state !== 'ready') return
+    // Not asked on behalf of a request: that a hint is refused says nothing of what requests need.
+    redis
+      .client()
+      .then((client) => client.publish(channel, ''))
+      .catch(() => {})
   }
 
   redis.listen(channel, feed.poke)
