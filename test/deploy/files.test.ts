@@ -67,7 +67,8 @@ interface Pod {
 
 interface PodSpec {
   readonly terminationGracePeriodSeconds?: number
-  readonly securityContext: { readonly runAsNonRoot: boolean }
+  readonly securityContext: { readonly runAsNonRoot: boolean; readonly runAsUser: number; readonly fsGroup?: number }
+  readonly volumes: readonly { readonly secret?: { readonly defaultMode: number } }[]
   readonly containers: readonly Container[]
 }
 
@@ -81,7 +82,9 @@ interface Container {
 }
 
 describe('the Kubernetes manifests', () => {
-  const resources = parseAllDocuments(read('deploy/kubernetes/countersign.yaml')).map((one) => one.toJS() as Resource)
+  const resources = parseAllDocuments(read('deploy/kubernetes/countersign.yaml'), { version: '1.1' }).map(
+    (one) => one.toJS() as Resource,
+  )
   const find = (kind: string) => resources.find((one) => one.kind === kind)
 
   test('run several servers and a migration, none of them as root or with a file system to write to', () => {
@@ -93,6 +96,16 @@ describe('the Kubernetes manifests', () => {
         assert.deepEqual([own.readOnlyRootFilesystem, own.allowPrivilegeEscalation], [true, false])
     }
     assert.deepEqual(find('Job')?.spec?.template?.spec.containers[0]?.args, ['migrate'])
+  })
+
+  test('let every pod read its secrets, which are of root, and nobody else', () => {
+    const pods = resources.flatMap(({ spec }) => spec?.template?.spec ?? [])
+    const reading = pods.filter(({ volumes }) => volumes.some(({ secret }) => secret !== undefined))
+    assert.equal(reading.length, 2)
+    for (const { securityContext, volumes } of reading) {
+      assert.ok((securityContext.fsGroup ?? 0) > 0, 'the group to which the files are given')
+      for (const { secret } of volumes) assert.equal(secret?.defaultMode, 0o440)
+    }
   })
 
   test('ask the process whether it lives, and whether it may be sent requests', () => {

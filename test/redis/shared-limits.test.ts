@@ -234,7 +234,7 @@ describe('a user of Redis', { skip }, () => {
 
   test('that has the rights which the documentation names has all that are needed', async (t) => {
     const [, rights = ''] =
-      /ACL SETUSER countersign on '>[^']+' (.+)$/m.exec(
+      /ACL SETUSER auth-server on '>[^']+' (.+)$/m.exec(
         readFileSync(join(import.meta.dirname, '../../docs/production.md'), 'utf8'),
       ) ?? []
     const one = await installFor(t, ...rights.split(' '))
