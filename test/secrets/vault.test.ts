@@ -163,7 +163,7 @@ describe('what does not pass is said at once:', () => {
     'a token that is not good': [{ VAULT_TOKEN: 'hvs.MARKED-other' }, /refuses to read secret\/app \(403\)/],
     'a file of a token that is not there': [
       { ...unset, VAULT_TOKEN_FILE: '/nowhere/token' },
-      /: VAULT_TOKEN_FILE cannot be read: ENOENT/,
+      /: VAULT_TOKEN_FILE cannot be read \(ENOENT\)/,
     ],
     'an AppRole that is not known': [
       { ...unset, COUNTERSIGN_VAULT_APPROLE_ROLE_ID: 'r', COUNTERSIGN_VAULT_APPROLE_SECRET_ID: 'MARKED' },
@@ -175,10 +175,13 @@ describe('what does not pass is said at once:', () => {
     ],
     'no service account': [
       { ...unset, COUNTERSIGN_VAULT_KUBERNETES_ROLE: 'r' },
-      /: COUNTERSIGN_VAULT_KUBERNETES_TOKEN_FILE cannot be read: ENOENT/,
+      /: COUNTERSIGN_VAULT_KUBERNETES_TOKEN_FILE cannot be read \(ENOENT\)/,
     ],
     'another namespace': [{ VAULT_NAMESPACE: 'other' }, /has no secret at secret\/app/],
-    'certificates that cannot be read': [{ VAULT_CACERT: '/nowhere/ca.pem' }, /: VAULT_CACERT cannot be read: ENOENT/],
+    'certificates that cannot be read': [
+      { VAULT_CACERT: '/nowhere/ca.pem' },
+      /: VAULT_CACERT cannot be read \(ENOENT\)/,
+    ],
     'no TLS where there should be': [
       { VAULT_ADDR: 'https:' },
       /cannot be trusted \((EPROTO|ERR_SSL_\w+)\): set VAULT_CACERT/,

@@ -1,12 +1,19 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Environment, readEnvironment, resolveEnvironment, settingNames } from '../settings/environment.ts'
+import {
+  type Environment,
+  isSecretSetting,
+  readEnvironment,
+  resolveEnvironment,
+  settingNames,
+} from '../settings/environment.ts'
 import { resolveOptions } from '../settings/settings.ts'
 import type { Store } from '../store/store.ts'
 import { describeConfiguration } from './describe-configuration.ts'
 import { defaults } from './setting-defaults.ts'
 
 const masterKey = Buffer.alloc(32, 7).toString('base64url')
+const secretSettings = settingNames.filter(isSecretSetting)
 const needed = {
   COUNTERSIGN_ISSUER: 'https://auth.example.com',
   COUNTERSIGN_AUDIENCE: 'api',
@@ -69,8 +76,14 @@ test('an address is shown without user name, password and query, and not at all 
       'redis+sentinel://ada:secret@one:26379,two/mymaster?sentinel_password=secret',
       'redis+sentinel://one:26379,two/mymaster',
     ],
-    ['COUNTERSIGN_ISSUER', 'https://ada:secret@auth.example.com', 'https://auth.example.com'],
-    ['VAULT_ADDR', 'https://ada:secret@vault.example', 'https://vault.example'],
+    ['COUNTERSIGN_DATABASE_URL', 'postgres://ada:12345?secret@db.example/app', undefined],
+    ['COUNTERSIGN_DATABASE_URL', 'postgres://ada:12345#secret@db.example/app', undefined],
+    ['COUNTERSIGN_ISSUER', 'https://ada:secret@auth.example.com', undefined],
+    ['COUNTERSIGN_ISSUER', 'https://ada:se/cret@auth.example.com', undefined],
+    ['COUNTERSIGN_ALLOWED_ORIGINS', 'https://ada:se,cret@a.example', undefined],
+    ['COUNTERSIGN_ALLOWED_ORIGINS', 'https://a.example,https://b.example', 'https://a.example,https://b.example'],
+    ['VAULT_ADDR', 'https://ada:secret@vault.example', undefined],
+    ['VAULT_ADDR', 'https://ada:se/cret@vault.example', undefined],
     ['VAULT_TOKEN', 'secret', undefined],
     ['COUNTERSIGN_VAULT_APPROLE_SECRET_ID', 'secret', undefined],
     ['COUNTERSIGN_SIGNING_SECRET', 'secret', undefined],
@@ -81,4 +94,38 @@ test('an address is shown without user name, password and query, and not at all 
     const found = settings.find((one) => one.name === name)
     assert.deepEqual([found?.isSet, found?.value, found?.from], [true, expected, 'environment'], value)
   }
+})
+
+test('a secret that stands where the path of its file should is not shown, whatever it looks like', async () => {
+  const secrets = [
+    'MARKEDc2VjcmV0',
+    '/MARKED/secret+key=',
+    'MARKED\0secret',
+    'MARKED'.repeat(1000),
+    'postgres://ada:MARKED@db.example/app',
+  ]
+  for (const secret of secrets)
+    for (const name of [...secretSettings, 'COUNTERSIGN_VAULT_KUBERNETES_TOKEN']) {
+      const described = await describeConfiguration({ ...needed, [name]: '', [`${name}_FILE`]: secret }, 'start')
+      assert.ok(!JSON.stringify({ ...described, told: described.refusal?.message }).includes('MARKED'), name)
+      if (name === 'COUNTERSIGN_MASTER_KEY')
+        assert.match(
+          described.refusal?.message ?? '',
+          /COUNTERSIGN_MASTER_KEY_FILE cannot be read \(\w+\): it must be the path of a file/,
+        )
+    }
+})
+
+test('the path of a file that is there is shown', async () => {
+  const { settings } = await describeConfiguration({ COUNTERSIGN_REDIS_URL_FILE: '/dev/null' }, 'dev')
+  assert.equal(settings.find(({ name }) => name === 'COUNTERSIGN_REDIS_URL')?.at, '/dev/null')
+})
+
+test('what is wrong with origins is told without a password among them, even one with a comma', async () => {
+  const { refusal } = await describeConfiguration(
+    { ...needed, COUNTERSIGN_ALLOWED_ORIGINS: 'https://ada:MAR,KED@a.example' },
+    'start',
+  )
+  assert.match(refusal?.message ?? '', /COUNTERSIGN_ALLOWED_ORIGINS has an entry/)
+  assert.ok(!/MAR|KED/.test(refusal?.message ?? ''))
 })

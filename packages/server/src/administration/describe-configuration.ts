@@ -2,6 +2,7 @@
 
 import { parseRedisLocation } from '../cache/redis-location.ts'
 import type { ResolvedEnvironment } from '../secrets/resolve-secrets.ts'
+import { showPath } from '../secrets/secret-file.ts'
 import {
   type Environment,
   findIneffective,
@@ -22,7 +23,7 @@ export interface DescribedSetting {
   readonly value: string | undefined
   readonly isSet: boolean
   readonly from: 'environment' | 'file' | 'reference' | 'default'
-  /** The path of the file, or the reference. */
+  /** The path of the file, if there is one, or the reference. */
   readonly at: string | undefined
 }
 
@@ -54,7 +55,8 @@ function describeSetting(
   mode: RunMode,
 ): DescribedSetting {
   const path = isSecretSetting(name) ? env[`${name}_FILE`] : undefined
-  const { from, at } = origins.get(name) ?? (path ? { from: 'file', at: path } : { from: 'environment' })
+  const { from, at: place } = origins.get(name) ?? (path ? { from: 'file', at: path } : { from: 'environment' })
+  const at = from === 'file' && place !== undefined ? showPath(place) : place
   if (origins.has(name) || path || values[name]) {
     const value = values[name] || undefined
     return { name, value: value && showValue(name, value), isSet: true, from, at }
@@ -68,8 +70,9 @@ function showValue(name: string, value: string): string | undefined {
   if (name === 'COUNTERSIGN_DATABASE_URL') return showDatabase(value)
   if (name === 'COUNTERSIGN_REDIS_URL') return showRedis(value)
   if (isSecretSetting(name)) return undefined
-  // Such an address is refused where it matters, and may be here all the same.
-  return value.replaceAll(/(:\/\/)[^\s/,]*@/g, '$1')
+  if (name.endsWith('_FILE')) return showPath(value)
+  // Such an address is refused where it matters, and may be here all the same. Where the password ends cannot be told.
+  return /:\/\/.*@/s.test(value) ? undefined : value
 }
 
 function showDatabase(text: string): string | undefined {
@@ -83,9 +86,9 @@ function showRedis(text: string): string | undefined {
   return isReadable ? text.replace(/\/\/[^@]*@/, '//').replace(/\?.*/, '') : undefined
 }
 
-/** Shows host and path. An @ in the path is what follows a password that was not encoded, and then nothing is shown. */
+/** Shows host and path. An @ behind those is what follows a password that was not encoded, and then nothing is shown. */
 function showAddress(text: string): string | undefined {
   if (!URL.canParse(text)) return undefined
-  const { protocol, host, pathname } = new URL(text)
-  return host === '' || pathname.includes('@') ? undefined : `${protocol}//${host}${pathname}`
+  const { protocol, host, pathname, search, hash } = new URL(text)
+  return host === '' || `${pathname}${search}${hash}`.includes('@') ? undefined : `${protocol}//${host}${pathname}`
 }

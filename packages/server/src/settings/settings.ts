@@ -177,12 +177,15 @@ function readOrigins(
   complain: Complain,
 ): ReadonlySet<string> | 'localhost' {
   if (allowedOrigins === 'localhost') return allowedOrigins
+  // A password with a comma has been taken apart: none of the entries is repeated then.
+  const hasUser = allowedOrigins.some((origin) => origin.includes('@'))
   for (const origin of allowedOrigins) {
+    const shown = hasUser ? 'an entry' : JSON.stringify(origin)
     const normal = URL.canParse(origin) ? new URL(origin).origin : undefined
     if (normal === undefined || normal === 'null')
-      complain('allowedOrigins', `has ${JSON.stringify(origin)}, which is no origin such as https://app.example.com`)
+      complain('allowedOrigins', `has ${shown}, which is no origin such as https://app.example.com`)
     else if (normal !== origin)
-      complain('allowedOrigins', `has ${JSON.stringify(origin)}, which must be written ${normal}`)
+      complain('allowedOrigins', `has ${shown}, which must be written ${hasUser ? 'without user name' : normal}`)
   }
   return new Set(allowedOrigins)
 }
