@@ -160,6 +160,33 @@ describe('a Redis that is', { skip }, () => {
       assert.ok(told.length <= 6, told.join())
     })
 
+  test('killed leaves known to each server the places that it saw, and is told of them when it is back', async (t) => {
+    const redis = await startRedis()
+    const { instances, close } = await install(3, { redis: { url: redis.url } })
+    t.after(async () => {
+      await close()
+      await redis.end()
+    })
+    const [one, other, third] = instances
+    assert.ok(one && other && third)
+    await isIn(instances, 'ready')
+    assert.equal((await one.login()).status, 200)
+    await until('known', async () => (await keysOf(redis)).some((key) => key.includes('knownPlaces')))
+    assert.equal((await other.login()).status, 200)
+    await redis.kill()
+    await isIn(instances, 'away')
+    for (const instance of instances) await statusesOf(31, (turn) => instance.login(wrong, `198.51.100.${turn}`))
+    assert.deepEqual([(await one.login()).status, (await other.login()).status], [200, 200])
+    assert.equal((await third.login()).status, 429, 'it has not seen that network')
+
+    await redis.start()
+    await isIn(instances, 'ready')
+    assert.equal((await one.login()).status, 200)
+    await until('known again', async () => (await keysOf(redis)).some((key) => key.includes('knownPlaces')))
+    await statusesOf(31, (turn) => one.login(wrong, `203.0.113.${turn}`))
+    assert.equal((await third.login()).status, 200)
+  })
+
   test('emptied forgets counts and places, and refuses nobody', async (t) => {
     const redis = await startRedis()
     const { instances, close } = await install(1, { redis: { url: redis.url } })

@@ -8,7 +8,7 @@
  *
  * Races: a few passwords of one account are judged at a time, and each wrong one is counted before the next is let in (cache/gate.ts).
  */
-import { knownFor, type Limits, tooManyRequests } from '../cache/limits.ts'
+import { type Limits, tooManyRequests } from '../cache/limits.ts'
 import { networkOf } from '../cache/network.ts'
 import type { RateLimitName } from '../cache/rate-limit.ts'
 
@@ -20,9 +20,6 @@ interface LoginAttempt {
 }
 
 type Claim = readonly [limit: RateLimitName, key: string]
-
-/** How old the knowledge of a place may be before it is written anew, seconds: a day. */
-const renewAfter = 86_400
 
 /**
  * Judges the password of a login, unless too many were wrong. @param judge answers with nothing for a wrong one
@@ -39,11 +36,11 @@ export async function guardLogin<Answer>(
 
   const network = networkOf(ip)
   const pair = nameOf('account and network', foldAddress(email), network)
-  const left = await knownPlaces.wait(pair)
+  const place = await knownPlaces.find(pair)
   const claims: Claim[] = [['loginPerAccountAndNetwork', pair]]
-  if (left === 0) claims.push(['loginPerAccount', account], ['loginPerNetwork', nameOf('network', network)])
-  const answer = await guard(limits, left === 0 ? account : pair, claims, judge)
-  if (answer && left < knownFor - renewAfter) void knownPlaces.renew(pair)
+  if (!place.isKnown) claims.push(['loginPerAccount', account], ['loginPerNetwork', nameOf('network', network)])
+  const answer = await guard(limits, place.isKnown ? pair : account, claims, judge)
+  if (answer) void place.remember()
   if (answer) void limits.counters.loginPerAccountAndNetwork.forget(pair)
   return answer
 }

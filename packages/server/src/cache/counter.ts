@@ -13,8 +13,6 @@ export interface Counter {
   count(key: string): Promise<number>
   /** Counts nothing yet. */
   forget(key: string): Promise<void>
-  /** Sets the count to one, for the whole time from now. */
-  renew(key: string): Promise<void>
 }
 
 /** A counter that refuses nothing. */
@@ -22,25 +20,30 @@ export const unlimited: Counter = {
   wait: async () => 0,
   count: async () => 0,
   forget: async () => {},
-  renew: async () => {},
+}
+
+interface Limiters {
+  readonly memory: Limiter
+  readonly shared: Limiter | undefined
+}
+
+/** Loads the library. @param name what keys in Redis are called, behind its prefix */
+export async function loadLimiters(name: string, limit: RateLimit, redis?: RedisConnection): Promise<Limiters> {
+  const library = await import('rate-limiter-flexible')
+  const memory = createBoundedMemory(library, limit)
+  if (redis === undefined) return { memory, shared: undefined }
+  const { times, window } = limit
+  const keyPrefix = `${redis.prefix}:limit:${name}`
+  const storeClient = await redis.client()
+  return { memory, shared: new library.RateLimiterRedis({ storeClient, points: times, duration: window, keyPrefix }) }
 }
 
 /** @param name what keys in Redis are called, behind its prefix */
 export function createCounter(name: string, limit: RateLimit, redis?: RedisConnection): Counter {
-  let loading: Promise<{ readonly memory: Limiter; readonly shared: Limiter | undefined }> | undefined
-
-  async function load() {
-    const library = await import('rate-limiter-flexible')
-    const memory = createBoundedMemory(library, limit)
-    if (redis === undefined) return { memory, shared: undefined }
-    const { times, window } = limit
-    const keyPrefix = `${redis.prefix}:limit:${name}`
-    const storeClient = await redis.client()
-    return { memory, shared: new library.RateLimiterRedis({ storeClient, points: times, duration: window, keyPrefix }) }
-  }
+  let loading: Promise<Limiters> | undefined
 
   async function ask<Answer>(work: (limiter: Limiter) => Promise<Answer>): Promise<Answer> {
-    loading ??= load()
+    loading ??= loadLimiters(name, limit, redis)
     const { memory, shared } = await loading
     if (redis === undefined || shared === undefined) return work(memory)
     return redis.ask(() => work(shared)).catch(() => work(memory))
@@ -50,7 +53,6 @@ export function createCounter(name: string, limit: RateLimit, redis?: RedisConne
     wait: async (key) => secondsOf(await ask((limiter) => limiter.get(key)), limit.times - 1),
     count: async (key) => secondsOf(await ask((limiter) => limiter.penalty(key)), limit.times),
     forget: async (key) => void (await ask((limiter) => limiter.delete(key))),
-    renew: async (key) => void (await ask((limiter) => limiter.set(key, 1, limit.window))),
   }
 }
 

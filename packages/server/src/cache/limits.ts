@@ -3,19 +3,17 @@ import { OAuthError } from '../oauth/oauth-error.ts'
 import { type Counter, createCounter, unlimited } from './counter.ts'
 import { createCounterNames, type NameCounter } from './counter-names.ts'
 import { createGate, type Gate } from './gate.ts'
+import { createKnownPlaces, type KnownPlaces, noPlaces } from './known-places.ts'
 import type { RateLimitName, RateLimits } from './rate-limit.ts'
 import type { RedisConnection } from './redis-connection.ts'
 
 export interface Limits {
   readonly counters: Readonly<Record<RateLimitName, Counter>>
   /** From which networks accounts have signed in. */
-  readonly knownPlaces: Counter
+  readonly knownPlaces: KnownPlaces
   readonly gate: Gate
   readonly nameOf: NameCounter
 }
-
-/** How long a network from which an account has signed in counts as known, seconds. */
-export const knownFor = 14 * 86_400
 
 /** Counts where a request would have to wait for Redis although all is well stay in memory. */
 const inMemory: readonly RateLimitName[] = ['refreshPerToken']
@@ -34,7 +32,7 @@ export function createLimits(
   const isLimited = rateLimits !== undefined
   return {
     counters: isLimited ? Object.fromEntries(counters) : none,
-    knownPlaces: isLimited ? createCounter('knownPlaces', { times: 1, window: knownFor }, redis) : unlimited,
+    knownPlaces: isLimited ? createKnownPlaces(redis) : noPlaces,
     gate: createGate(),
     nameOf: createCounterNames(masterKey),
   }
