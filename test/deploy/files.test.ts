@@ -44,6 +44,15 @@ describe('the compose file', () => {
       assert.equal(environment[name], undefined, `${name} is a secret: use ${name}_FILE`)
   })
 
+  test('says how the files of the secrets become readable for the user that the server runs as, and for no other', () => {
+    const [, ...commands] =
+      /^# .*Make the secrets first.*\n((?:# {3}.*\n)+)/m.exec(read('deploy/docker/compose.yaml')) ?? []
+    const lines = commands.join().split('\n')
+    assert.ok(lines[0]?.includes('umask 077'))
+    const [, given = ''] = /chown 1000 (.+)$/m.exec(lines.join('\n')) ?? []
+    assert.deepEqual(given.split(' ').sort(), [...(services.server?.secrets ?? [])].sort())
+  })
+
   test('has a Redis that does not evict', () => {
     const { command = [] } = services.redis ?? {}
     assert.equal(command[command.indexOf('--maxmemory-policy') + 1], 'noeviction')

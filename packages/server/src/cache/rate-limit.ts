@@ -56,9 +56,10 @@ export function readRateLimits(options: unknown, complain: (detail: string) => v
   const given: Record<string, unknown> = isRecord ? { ...options } : {}
   const names = Object.keys(defaultRateLimits) as RateLimitName[]
   for (const name of Object.keys(given))
-    if (!(name in defaultRateLimits)) complain(`has ${JSON.stringify(name)}, which is none of ${names.join(', ')}`)
+    if (!Object.hasOwn(defaultRateLimits, name))
+      complain(`has ${JSON.stringify(name)}, which is none of ${names.join(', ')}`)
   const limits = names.map((name) => {
-    const limit = readRateLimit(given[name] ?? defaultRateLimits[name])
+    const limit = readRateLimit(given[name] === undefined ? defaultRateLimits[name] : given[name])
     if (limit === undefined)
       complain(`must give ${name} a number of times and a time of at most 14d, such as ${defaultRateLimits[name]}`)
     return [name, limit]
@@ -67,7 +68,8 @@ export function readRateLimits(options: unknown, complain: (detail: string) => v
 }
 
 function readRateLimit(text: unknown): RateLimit | undefined {
-  const [, times = '', lifetime = ''] = /^([1-9]\d{0,8})\/(\w+)$/.exec(String(text)) ?? []
+  if (typeof text !== 'string') return undefined
+  const [, times = '', lifetime = ''] = /^([1-9]\d{0,8})\/(\w+)$/.exec(text) ?? []
   try {
     const window = parseLifetime(lifetime)
     return window <= longestWindow ? { times: Number(times), window } : undefined

@@ -28,8 +28,19 @@ test('walks through trusted networks only', () => {
 
 test('stops at an entry that is no address', () => {
   assert.equal(clientAddress('10.0.0.1', 'unknown', trust(1)), '10.0.0.1')
-  assert.equal(clientAddress('10.0.0.1', '203.0.113.9:1234', trust(1)), '10.0.0.1')
+  for (const entry of ['203.0.113.9:', '203.0.113.9:x', '203.0.113.9:123456', '2001:db8::1]:80', '[unknown]:80', '[]'])
+    assert.equal(clientAddress('10.0.0.1', entry, trust(1)), '10.0.0.1', entry)
   assert.equal(clientAddress('10.0.0.1', "'; DROP TABLE sessions; --", trust(1)), '10.0.0.1')
+})
+
+test('leaves out the port that a proxy adds', () => {
+  assert.equal(clientAddress('10.0.0.1', '6.6.6.6, 203.0.113.9:1234', trust(1)), '203.0.113.9')
+  assert.equal(clientAddress('10.0.0.1', '[2001:db8::1]:1234', trust(1)), '2001:db8::1')
+  assert.equal(clientAddress('10.0.0.1', '[2001:db8::1]', trust(1)), '2001:db8::1')
+  assert.equal(
+    clientAddress('10.0.0.1', '[::ffff:203.0.113.9]:1234, 10.0.0.2:80', trust(['10.0.0.0/8'])),
+    '203.0.113.9',
+  )
 })
 
 test('writes an IPv4 address inside IPv6 as IPv4', () => {

@@ -51,7 +51,9 @@ function isTrusted(address: string | undefined, passed: number, trusted: Trusted
   return family !== 0 && trusted.networks.check(address ?? '', family === 6 ? 'ipv6' : 'ipv4')
 }
 
-/** Writes ::ffff:192.0.2.1 as 192.0.2.1, so that one client has one address. */
+/** Writes ::ffff:192.0.2.1 as 192.0.2.1, so that one client has one address, and leaves out the port that some proxies add (RFC 7239 §6). */
 function plainAddress(address: string): string {
-  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address
+  const [, bracketed, dotted] = /^(?:\[([\da-f:.]+)\]|(\d+\.\d+\.\d+\.\d+))(?::\d{1,5})?$/i.exec(address) ?? []
+  const bare = bracketed ?? dotted ?? address
+  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare)?.[1] ?? bare
 }

@@ -256,7 +256,8 @@ export function checkOptions(options: Partial<AuthorizationServerOptions>, port:
 }
 
 function renameOptions(detail: string): string {
-  return detail.replaceAll(/\b[a-z]+(?:[A-Z][a-z]+)+\b/g, (word) => settingOf[word as keyof typeof settingOf] ?? word)
+  const isOption = (word: string): word is keyof typeof settingOf => Object.hasOwn(settingOf, word)
+  return detail.replaceAll(/\b[a-z]+(?:[A-Z][a-z]+)+\b/g, (word) => (isOption(word) && settingOf[word]) || word)
 }
 
 /** Every name that is read, apart from NAME_FILE. */
