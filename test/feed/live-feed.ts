@@ -29,6 +29,7 @@ export interface LiveFeed {
   readonly issuer: string
   readonly audience: string
   readonly store: Store
+  readonly masterKey: Uint8Array
   readonly way: Way
   readonly client: { readonly clientId: string; readonly clientSecret: string }
   /** The paths that were asked for, through the way. */
@@ -43,13 +44,14 @@ export async function startLiveFeed(redis?: { readonly url: string }): Promise<L
   const folder = mkdtempSync(join(tmpdir(), 'countersign-feed-'))
   const store = openSqliteStore({ path: join(folder, 'countersign.db') })
   const requests: string[] = []
+  const masterKey = randomBytes(32)
   const way = await openWay(() => behind)
   const issuer = `http://127.0.0.1:${way.port}`
   const silent = { debug: ignore, info: ignore, warn: ignore, error: ignore }
   const server = createAuthorizationServer({
     issuer,
     store,
-    masterKey: randomBytes(32),
+    masterKey,
     log: silent,
     ...(redis && { redis }),
   })
@@ -78,7 +80,7 @@ export async function startLiveFeed(redis?: { readonly url: string }): Promise<L
   }
 
   return {
-    ...{ issuer, audience: issuer, store, way, client, requests },
+    ...{ issuer, audience: issuer, store, masterKey, way, client, requests },
     async signUp(name) {
       const account = { email: `${name}@example.com`, password: 'a quite long password' }
       await post('/api/auth/register', account)

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openSqliteStore, type Store } from '@countersign/server'
+import { createAuthorizationServer, openSqliteStore, type Store } from '@countersign/server'
 import { findFreePort } from '../examples/running-program.ts'
 import { requires } from '../requires.ts'
 import { type LiveFeed, startLiveFeed } from './live-feed.ts'
@@ -22,6 +22,16 @@ async function look(
 ): Promise<{ readonly isLive: boolean; readonly isThere: boolean }> {
   const [live, entry] = await redis.askAll('MGET', 'countersign:live', `countersign:jti:${jti}`)
   return { isLive: live !== undefined, isThere: entry !== undefined }
+}
+
+/** Milliseconds that `:live` has left, as Redis tells it. */
+async function left(redis: RunningRedis): Promise<number> {
+  return Number((await redis.ask('PTTL', 'countersign:live'))?.slice(1))
+}
+
+/** What is to end ends an hour late, as if Redis's clock had been set back by an hour. */
+async function setBack(redis: RunningRedis): Promise<void> {
+  for (const name of ['mirror', 'live']) await redis.ask('PEXPIRE', `countersign:${name}`, '3600000')
 }
 
 describe('the copy in Redis', { skip: requires('redis-server') }, () => {
@@ -50,6 +60,38 @@ describe('the copy in Redis', { skip: requires('redis-server') }, () => {
       assert.ok(isThere || !isLive, 'live without the entry')
       return isLive
     })
+  })
+
+  test("is kept on by the same server when Redis's clock was set back", async () => {
+    await setBack(redis)
+    await until('it ends in time again', async () => (await left(redis)) <= 5000)
+    await feed.store.revoke({ kind: 'token', jti: 'a' }, act)
+    await until('the entry is there', async () => (await look(redis, 'a')).isThere)
+  })
+
+  test('is filled although the database takes longer for a snapshot than a marker lasts', async (t) => {
+    const other = await startRedis()
+    const { store } = feed
+    const entry = { kind: 'token', jti: 'slow' } as const
+    await store.revoke(entry, act)
+    const slow: Store = {
+      ...store,
+      async readSnapshot() {
+        await sleep(6000)
+        return store.readSnapshot()
+      },
+    }
+    const server = createAuthorizationServer({
+      ...{ issuer: feed.issuer, store: slow, masterKey: feed.masterKey },
+      redis: { url: other.url },
+      log: { debug() {}, info() {}, warn() {}, error() {} },
+    })
+    t.after(async () => {
+      server.close()
+      await other.end()
+    })
+    await until('live', async () => (await look(other, 'slow')).isLive)
+    assert.ok((await look(other, 'slow')).isThere)
   })
 
   test('is filled anew when an older copy takes the place of Redis, and the connections stay', async () => {
@@ -157,5 +199,20 @@ describe('two servers with one database and one Redis', { skip: requires('redis-
     assert.ok(took < 5000, `${took} ms`)
     await store.revoke({ kind: 'token', jti: 'b' }, act)
     await until('the entry is there', async () => (await look(redis, 'b')).isThere)
+  })
+
+  test("who starts takes the copy over from one that died as Redis's clock was set back", async () => {
+    const dead = servers.map(({ child }) => child)
+    for (const child of dead) {
+      const gone = child.exitCode ?? child.signalCode ?? once(child, 'exit')
+      child.kill('SIGKILL')
+      await gone
+    }
+    await store.revoke({ kind: 'token', jti: 'c' }, act)
+    await setBack(redis)
+    servers = [await startServer()]
+    await until('live', async () => servers[0] !== undefined && (await stateOf(servers[0])) === 'live')
+    await until('the entry is there', async () => (await look(redis, 'c')).isThere)
+    assert.ok((await left(redis)) <= 5000)
   })
 })

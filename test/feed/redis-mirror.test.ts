@@ -74,6 +74,16 @@ describe('the copy in Redis', { skip: requires(...parts) }, () => {
     assert.equal(await statusOf(accessToken), 401)
   })
 
+  test('a Redis whose clock was set back is not believed while nobody writes', async () => {
+    const { accessToken } = await feed.signUp('eve')
+    assert.equal(await statusOf(accessToken), 200)
+    await redis.ask('CONFIG', 'SET', 'maxmemory', '1')
+    await redis.ask('PEXPIRE', 'countersign:live', '3600000')
+    assert.equal(await statusOf(accessToken), 503)
+    await redis.ask('CONFIG', 'SET', 'maxmemory', '0')
+    await until('believed', async () => (await statusOf(accessToken)) === 200)
+  })
+
   test('a Redis that is killed holds up no act, and catches up when it is back', async () => {
     const { accessToken, userId } = await feed.signUp('carol')
     assert.equal(await statusOf(accessToken), 200)

@@ -1,6 +1,6 @@
 /**
- * Keeps a copy of what is revoked in Redis, for verifiers that prefer to ask: one MGET a token. Redis may lose anything at any moment, so
- * what is there counts only beside `<prefix>:live`, which lives for 5 s and is written only while everything is there:
+ * Keeps a copy of what is revoked in Redis, for verifiers that prefer to ask: one MGET a token, and a PTTL. Redis may lose anything at any
+ * moment, so what is there counts only beside `<prefix>:live`, which lives for 5 s and is written only while everything is there:
  *
  *   AWAY     Redis cannot be reached: `:live` runs out by itself; tried again every second
  *   FILLING  a snapshot is being written; `:live` is not there yet, unless another server's has not run out
@@ -13,6 +13,8 @@
  *   emptied, another server has taken over, or an older copy has taken Redis's place: it is filled anew. Two servers never write at once.
  * - `:live` ends 5 s after the heartbeat that it stands for, by Redis's clock. A write that comes late, because Redis, the way or
  *   this process stood still, makes nothing live.
+ * - When Redis's clock is set back, what was to end ends too late. A marker or `:live` with more than 5 s left says nothing: the one does not keep
+ *   others from taking over, who take the other away, and readers do not believe it.
  * Acts wait for none of this.
  *
  * Keys: `<prefix>:sid:<sid>`, `:jti:`, `:sub:`, `:client:`, `:kid:` and `:all`, each with its not-before (0 where there is none), each until
@@ -23,6 +25,7 @@ import type { RedisClient, RedisConnection } from '../cache/redis-connection.ts'
 import { type Log, withoutSecrets } from '../log.ts'
 import type { Store } from '../store/store.ts'
 import type { Feed, FeedReader } from './feed.ts'
+import { BEGIN, LIVE, WRITE } from './redis-mirror-scripts.ts'
 
 /** How the copy stands. */
 export type MirrorState = 'away' | 'filling' | 'live' | 'standby' | 'evicting'
@@ -48,40 +51,9 @@ const NAMES: Readonly<Record<Exclude<RevocationKind, 'g'>, string>> = {
   c: 'client',
   k: 'kid',
 }
-const LIVE = 5000
-/** A marker that is to last this long was written less than 2 s ago. */
-const FRESH = 3000
 const RETRY = 1000
 const POLICY_CHECK = 30_000
 const CHUNK = 1000
-
-const TIME = `local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)`
-
-/** KEYS: marker; ARGV: the new one, how our last one began. Answers with Redis's time, or 0 if another server keeps the copy. */
-const BEGIN = `
-${TIME}
-local held = redis.call('GET', KEYS[1])
-if held and string.sub(held, 1, #ARGV[2]) ~= ARGV[2] and redis.call('PTTL', KEYS[1]) > ${FRESH} then return 0 end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ${LIVE})
-return now`
-
-/**
- * KEYS: marker, live, entries…; ARGV: the marker, the next one, place, when `:live` ends, then a not-before and an end for each entry. Of
- * two writes for one key the later not-before and the later end hold.
- */
-const WRITE = `
-${TIME}
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-for at = 3, #KEYS do
-  local notBefore, ends = tonumber(ARGV[at * 2 - 1]), tonumber(ARGV[at * 2])
-  local held = tonumber(redis.call('GET', KEYS[at]) or '-1')
-  local until_ = redis.call('EXPIRETIME', KEYS[at])
-  redis.call('SET', KEYS[at], math.max(notBefore, held), 'EXAT', math.max(ends, until_))
-end
-redis.call('SET', KEYS[1], ARGV[2], 'PX', ${LIVE})
-if ARGV[3] ~= '' and tonumber(ARGV[4]) > now then redis.call('SET', KEYS[2], ARGV[3], 'PXAT', ARGV[4]) end
-return now`
 
 /** A heartbeat: everything up to a place was told at a moment of our monotonic clock, milliseconds. */
 interface Beat {
@@ -108,7 +80,7 @@ export function createRedisMirror({ redis, store, feed, log, random }: MirrorPar
   /** Takes the copy over, unless another server keeps it. */
   async function begin(client: RedisClient): Promise<boolean> {
     const next = Buffer.from(random(12)).toString('base64url')
-    const time = Number(await client.eval(BEGIN, 1, `${prefix}:mirror`, `${next}:0`, `${filling}:`))
+    const time = Number(await client.eval(BEGIN, 2, `${prefix}:mirror`, `${prefix}:live`, `${next}:0`, `${filling}:`))
     if (time === 0) return false
     filling = next
     writes = 0
@@ -126,6 +98,21 @@ export function createRedisMirror({ redis, store, feed, log, random }: MirrorPar
     const time = Number(await client.eval(WRITE, keys.length, ...keys, last, marker(), ...live, ...values))
     if (time === 0) throw new Error('Redis was emptied or replaced by an older copy, or another server fills it')
     offset = time - performance.now()
+  }
+
+  /** Writes nothing, again and again, so that no other server takes the copy over during a long work. */
+  async function holdDuring<Result>(client: RedisClient, work: () => Promise<Result>): Promise<Result> {
+    let isDone = false
+    const done = work().finally(() => {
+      isDone = true
+    })
+    // Whoever loses the copy meanwhile waits for the work no longer.
+    done.catch(() => {})
+    for (;;) {
+      await Promise.race([done, pause(RETRY)])
+      if (isDone) return done
+      await write(client, [])
+    }
   }
 
   async function run(): Promise<void> {
@@ -160,8 +147,7 @@ export function createRedisMirror({ redis, store, feed, log, random }: MirrorPar
       return
     }
     state = 'filling'
-    await feed.head()
-    const { head, entries } = await store.readSnapshot()
+    const { head, entries } = await holdDuring(client, () => feed.head().then(() => store.readSnapshot()))
     for (let at = 0; at < entries.length; at += CHUNK) await write(client, entries.slice(at, at + CHUNK))
     await follow(client, head)
   }
