@@ -45,7 +45,7 @@ async function until(what: string, holds: () => boolean): Promise<void> {
 /** A pipe that nobody reads unless the test does. */
 function openPipe(t: TestContext): { path: string; fd: number } {
   const path = join(newFolder(t), 'pipe')
-  execFileSync('mkfifo', [path])
+  execFileSync('/usr/bin/mkfifo', [path])
   const fd = openSync(path, 'r+')
   t.after(() => closeSync(fd))
   return { path, fd }

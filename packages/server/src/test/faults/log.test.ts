@@ -44,7 +44,7 @@ test('a disk that is full under the log costs lines and nothing else, and stderr
 
 test('a reader of the log that stands still holds up neither requests nor the end', async (t) => {
   const path = join(newFolder(t), 'pipe')
-  execFileSync('mkfifo', [path])
+  execFileSync('/usr/bin/mkfifo', [path])
   const pipe = openSync(path, 'r+')
   t.after(() => closeSync(pipe))
   const { child, ask, exit } = await startWithLog(t, pipe)
