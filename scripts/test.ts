@@ -64,7 +64,8 @@ async function runNodeTest(args: string[], record: string): Promise<number> {
     [
       '--conditions=@countersign/source',
       '--test',
-      `--test-concurrency=${Math.min(Math.max(availableParallelism(), 2), 8)}`,
+      // One more than there are cores: many tests wait for time-outs, or for a part that they have stopped.
+      `--test-concurrency=${Math.min(availableParallelism() + 1, 8)}`,
       `--test-timeout=${longestTest}`,
       '--test-reporter=spec',
       '--test-reporter-destination=stdout',
