@@ -32,6 +32,8 @@ export interface Parts {
   readonly redisMirror: RedisMirror | undefined
   /** Gets what signs with the keys of a version, loading them if they have changed. @throws what the store throws */
   accessTokensOf(keysVersion: number): Promise<AccessTokens>
+  /** Gets what signs and verifies with the keys that the store has now: another server may have made or revoked one. @throws what the store throws */
+  latestAccessTokens(): Promise<AccessTokens>
   readonly log: Log
   readonly meter: Meter
   /** Makes spans, where somebody collects them. */

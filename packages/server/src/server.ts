@@ -214,6 +214,7 @@ function assemble(
       return ring.present().accessTokens
     },
     accessTokensOf: async (keysVersion) => (await ring.of(keysVersion)).accessTokens,
+    latestAccessTokens: async () => (await ring.latest()).accessTokens,
     async start() {
       await feed.join()
       await ring.start()

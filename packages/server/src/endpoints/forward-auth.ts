@@ -34,7 +34,7 @@ async function askWithPresentKeys(parts: Parts, ask: () => Promise<ForwardAuthAn
   const { keys } = parts
   const answer = await ask()
   if (answer.status !== 401) return answer
-  await parts.accessTokensOf((await parts.store.readHead()).keysVersion)
+  await parts.latestAccessTokens()
   return parts.keys === keys ? answer : ask()
 }
 

@@ -30,8 +30,7 @@ export function introspect(parts: Parts): Endpoint {
       const answer = await describeToken(parts, token)
       if (!/\btoken-introspection\+jwt\b/.test(c.req.header('accept') ?? '')) return c.json(answer)
       // Another process may have revoked the key with which this one has signed.
-      const { keysVersion } = await parts.store.readHead()
-      const signed = await (await parts.accessTokensOf(keysVersion)).signIntrospection(client.id, answer)
+      const signed = await (await parts.latestAccessTokens()).signIntrospection(client.id, answer)
       return c.body(signed, 200, { 'content-type': 'application/token-introspection+jwt' })
     },
   }

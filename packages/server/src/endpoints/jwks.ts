@@ -35,9 +35,9 @@ export function jwks(parts: Parts): Endpoint {
  * Another server may have revoked a key or made one. While the store is away the set that is known is better than none: without it,
  * verifiers that start would refuse everyone.
  */
-async function readPresentKeys({ store, accessTokensOf }: Parts): Promise<boolean> {
+async function readPresentKeys({ latestAccessTokens }: Parts): Promise<boolean> {
   try {
-    await accessTokensOf((await store.readHead()).keysVersion)
+    await latestAccessTokens()
     return true
   } catch (error) {
     if (!(error instanceof StoreUnavailableError)) throw error

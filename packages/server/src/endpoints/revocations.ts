@@ -37,8 +37,7 @@ export function snapshot(parts: Parts): Endpoint {
       if (c.req.header('if-none-match') === built.etag) return c.body(null, 304, headers)
       if (/\bapplication\/jwt\b/.test(c.req.header('accept') ?? '')) {
         // Another process may have revoked the key with which this one has signed.
-        const { keysVersion } = await parts.store.readHead()
-        const signed = await (await parts.accessTokensOf(keysVersion)).signSnapshot(built.snapshot)
+        const signed = await (await parts.latestAccessTokens()).signSnapshot(built.snapshot)
         return c.body(signed, 200, { ...headers, 'content-type': 'application/jwt' })
       }
       const isZipped = /\bgzip\b/.test(c.req.header('accept-encoding') ?? '')

@@ -8,7 +8,7 @@ import { hashSessionToken, looksLikeSessionToken } from './session-token.ts'
 
 /** Of several refresh or session tokens, finds the one whose session lives and was authenticated last. */
 export async function newestOf(
-  parts: Pick<Parts, 'store' | 'keys' | 'accessTokensOf'>,
+  parts: Pick<Parts, 'store' | 'keys' | 'latestAccessTokens'>,
   tokens: readonly string[],
   modes: readonly SessionMode[],
 ): Promise<string | undefined> {
@@ -24,7 +24,7 @@ export async function newestOf(
 
 /** Ends the session of a refresh, session or access token; any other text has none. */
 export async function endSessionOf(
-  parts: Pick<Parts, 'store' | 'keys' | 'accessTokens' | 'accessTokensOf'>,
+  parts: Pick<Parts, 'store' | 'keys' | 'accessTokens' | 'latestAccessTokens'>,
   token: string,
   reason: RevocationReason,
 ): Promise<void> {
@@ -41,7 +41,7 @@ export async function endSessionOf(
 
 /** The session's name in the store; `undefined` for a token that is none of ours. */
 async function ridHashOf(
-  parts: Pick<Parts, 'store' | 'keys' | 'accessTokensOf'>,
+  parts: Pick<Parts, 'store' | 'keys' | 'latestAccessTokens'>,
   token: string,
 ): Promise<Uint8Array | undefined> {
   if (looksLikeSessionToken(token)) return hashSessionToken(token)

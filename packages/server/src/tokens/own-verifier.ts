@@ -4,11 +4,10 @@ import type { Verification } from './access-token.ts'
 
 /** Verifies an access token of this server. Whether it or its session is revoked is for the store to say. */
 export async function verifyOwn(
-  parts: Pick<Parts, 'accessTokens' | 'accessTokensOf' | 'store'>,
+  parts: Pick<Parts, 'accessTokens' | 'latestAccessTokens'>,
   token: string,
 ): Promise<Verification> {
   const verified = parts.accessTokens.verify(token)
   if (!('refusal' in verified) || verified.isKeyKnown) return verified
-  const { keysVersion } = await parts.store.readHead()
-  return (await parts.accessTokensOf(keysVersion)).verify(token)
+  return (await parts.latestAccessTokens()).verify(token)
 }

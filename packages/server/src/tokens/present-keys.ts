@@ -34,6 +34,8 @@ export interface KeyRing {
   present(): PresentKeys
   /** Gets the keys of a version. @throws StoreUnavailableError when they cannot be had */
   of(keysVersion: number): Promise<PresentKeys>
+  /** Gets the keys that the store has now, whoever has changed them. @throws StoreUnavailableError when they cannot be had */
+  latest(): Promise<PresentKeys>
   /** Reads the keys of a version before somebody needs them, once there are any. */
   expect(keysVersion: number): void
 }
@@ -119,6 +121,10 @@ export function createKeyRing({ settings, store, log, random, sleep }: KeyRingPa
     return present()
   }
 
+  async function latest(): Promise<PresentKeys> {
+    return of((await store.readHead()).keysVersion)
+  }
+
   async function keep(isStart: boolean): Promise<void> {
     const hasChanged = await keepKeys(keyParts, isStart)
     if (hasChanged || store.estimateNow() >= present().keys.staleAt || !present().keys.isComplete) await load()
@@ -143,7 +149,7 @@ export function createKeyRing({ settings, store, log, random, sleep }: KeyRingPa
   /** Also says again how long our tokens live: another server may have said less. A store that is away is told of by those who need it. */
   async function look(): Promise<void> {
     await store.declareTokenLifetime(settings.accessTokenLifetime)
-    await of((await store.readHead()).keysVersion)
+    await latest()
     await keep(false)
   }
 
@@ -159,7 +165,7 @@ export function createKeyRing({ settings, store, log, random, sleep }: KeyRingPa
     async check() {
       if (isUnreadable) await load()
     },
-    ...{ present, of },
+    ...{ present, of, latest },
     expect(keysVersion) {
       if (loaded !== undefined) of(keysVersion).catch(() => {})
     },
