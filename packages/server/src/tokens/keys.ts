@@ -63,13 +63,18 @@ export interface KeyParts {
   readonly random: (length: number) => Uint8Array
 }
 
-/** Reads the keys; makes one if none can sign. @throws Error when the master key does not fit */
-export async function loadKeys(parts: KeyParts): Promise<Keys> {
-  const { store, seal, secrets } = parts
+/**
+ * Reads the keys; makes one if none can sign.
+ * @param maxLifetime the longest life of a token, seconds
+ * @throws Error when the master key does not fit
+ */
+export async function loadKeys(parts: KeyParts, maxLifetime: number): Promise<Keys> {
+  const { store, seal, secrets, schedule } = parts
+  const retention = retentionOf(maxLifetime, schedule)
   const peppers = await loadPeppers(parts)
   if (secrets !== undefined) return { ...secretKeys(parts, secrets), peppers }
   for (;;) {
-    const keys = { ...toRing(await openKeys(store, seal), await store.now(), await readRetention(parts)), peppers }
+    const keys = { ...toRing(await openKeys(store, seal), await store.now(), retention), peppers }
     if (keys.isUsable) return keys
     await offerKey(parts)
   }
@@ -77,9 +82,9 @@ export async function loadKeys(parts: KeyParts): Promise<Keys> {
 
 /** Makes the keys that are missing, forgets those that are gone, and says whether the ring has changed. @throws what the store throws */
 export async function keepKeys(parts: KeyParts, isStart: boolean): Promise<boolean> {
-  const { store, seal, alg, secrets } = parts
+  const { store, seal, alg, secrets, schedule } = parts
   await resealAll(store, seal)
-  await store.destroySigningKeys(await readRetention(parts))
+  await store.destroySigningKeys(retentionOf((await store.readHead()).maxLifetime, schedule))
   if (secrets !== undefined) return false
   for (let hasChanged = false; ; hasChanged = true) {
     const next = (await store.listSigningKeys()).at(-1)
@@ -138,10 +143,6 @@ function toRing(opened: readonly OpenedKey[], now: number, retention: number) {
  */
 export function retentionOf(maxLifetime: number, { jwksMaxAge }: Pick<KeySchedule, 'jwksMaxAge'>): number {
   return (maxLifetime + 60) * 1000 + jwksMaxAge
-}
-
-async function readRetention({ store, schedule }: KeyParts): Promise<number> {
-  return retentionOf((await store.readHead()).maxLifetime, schedule)
 }
 
 /** Makes a key, and offers it to the ring. @throws Error when the master key does not fit: others could not open the key */

@@ -58,7 +58,7 @@ export function createKeyRing({ settings, store, log, random, sleep }: KeyRingPa
   const keyParts: KeyParts = { store, seal, alg, secrets, schedule, random }
   let loaded: PresentKeys | undefined
   let loading: Promise<PresentKeys> | undefined
-  let isKeeping = false
+  let keeping: Promise<void> | undefined
   let isUnreadable = false
   let keepAfter = Number.NEGATIVE_INFINITY
   let signingKid: string | undefined
@@ -71,8 +71,8 @@ export function createKeyRing({ settings, store, log, random, sleep }: KeyRingPa
 
   async function loadOnce(): Promise<PresentKeys> {
     // Read before the keys: a change in between shows at the next minting, and loads them again.
-    const { keysVersion } = await store.readHead()
-    const keys = await loadKeys(keyParts)
+    const { keysVersion, maxLifetime } = await store.readHead()
+    const keys = await loadKeys(keyParts, maxLifetime)
     const accessTokens = createAccessTokens({ settings, keys, random, sleep, now: store.estimateNow })
     loaded = { keys, accessTokens, keysVersion }
     tellOfChange(keys)
@@ -130,27 +130,27 @@ export function createKeyRing({ settings, store, log, random, sleep }: KeyRingPa
     if (hasChanged || store.estimateNow() >= present().keys.staleAt || !present().keys.isComplete) await load()
   }
 
+  /** One at a time: two would each make a key, of which one is not needed. */
+  function keepOnce(): Promise<void> {
+    keeping ??= keep(false).finally(() => {
+      keeping = undefined
+    })
+    return keeping
+  }
+
   function keepInBackground(): void {
-    if (isKeeping || performance.now() < keepAfter) return
-    isKeeping = true
-    keep(false)
-      .catch((error: unknown) => {
-        keepAfter = performance.now() + pauseAfterFailure
-        log.error(
-          { event: 'keys.upkeep', alert: true, err: describeError(error) },
-          'the next signing key cannot be made',
-        )
-      })
-      .finally(() => {
-        isKeeping = false
-      })
+    if (keeping !== undefined || performance.now() < keepAfter) return
+    keepOnce().catch((error: unknown) => {
+      keepAfter = performance.now() + pauseAfterFailure
+      log.error({ event: 'keys.upkeep', alert: true, err: describeError(error) }, 'the next signing key cannot be made')
+    })
   }
 
   /** Also says again how long our tokens live: another server may have said less. A store that is away is told of by those who need it. */
   async function look(): Promise<void> {
     await store.declareTokenLifetime(settings.accessTokenLifetime)
     await latest()
-    await keep(false)
+    await keepOnce()
   }
 
   return {
