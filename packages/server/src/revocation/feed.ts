@@ -153,9 +153,11 @@ export function createFeed({ store, log, random, onKeysChanged, idleTurn = 10_00
       await begin('its revocation feed is not the one that was read')
       next = await numberAll()
     }
-    if (head !== undefined && next.epoch !== head.epoch) endAll((reader) => reader.reset('epoch'))
-    if (head !== undefined && readers.size > 0) await tell(head, next)
-    if (head !== undefined && head.keysVersion !== next.keysVersion) onKeysChanged?.(next.keysVersion)
+    if (head !== undefined) {
+      if (next.epoch !== head.epoch) endAll((reader) => reader.reset('epoch'))
+      if (readers.size > 0) await tell(head, next)
+      if (next.keysVersion !== head.keysVersion) onKeysChanged?.(next.keysVersion)
+    }
     head = next
     return next
   }

@@ -2,7 +2,7 @@
 import type { KeyStore } from '../key-store.ts'
 import { toSealedPepper, toSigningKey, toSigningKeyRecord } from '../rows.ts'
 import type { Database } from './database.ts'
-import { audit, endEverything, writeEntry } from './entries.ts'
+import { audit, endEverythingIssued, writeEntry } from './entries.ts'
 import type { Statements } from './statements.ts'
 
 export function keysIn({ sql, transaction }: Database): KeyStore {
@@ -56,9 +56,7 @@ export function keysIn({ sql, transaction }: Database): KeyStore {
 
     async abandonKeys(act) {
       await transaction((now) => {
-        sql.assumeLongestLifetime.run({ now })
-        endEverything(sql, now)
-        audit(sql, 'revoke.all', '*', act, now)
+        endEverythingIssued(sql, act, now)
         for (const { kid } of sql.abandonSigningKeys.all({ now })) writeEntry(sql, 'k', String(kid), 0, now)
         sql.deletePeppers.run()
         sql.raiseKeysVersion.run()

@@ -8,7 +8,7 @@ import {
 } from '../revocation-store.ts'
 import { toAuditRecord, toEntry } from '../rows.ts'
 import type { Database } from './database.ts'
-import { audit, endEverything, notBeforeOf, readHead, writeEntry } from './entries.ts'
+import { audit, endEverything, endEverythingIssued, notBeforeOf, readHead, writeEntry } from './entries.ts'
 import { revokeKey } from './keys.ts'
 import { revokeAll } from './sessions.ts'
 import type { Statements } from './statements.ts'
@@ -16,25 +16,17 @@ import type { Statements } from './statements.ts'
 export function revocationsIn({ sql, now: clock, transaction }: Database): RevocationStore {
   return {
     async joinEpoch(epoch) {
-      await transaction(() => sql.beginEpoch.run({ epoch }))
+      await transaction(() => sql.joinEpoch.run({ epoch }))
       return { outcome: 'joined' }
     },
 
     async beginEpoch(epoch) {
-      await transaction(() => {
-        sql.beginEpoch.run({ epoch })
-        sql.raiseKeysVersionFar.run()
-      })
+      await transaction(() => sql.beginEpoch.run({ epoch }))
     },
 
     async completeRestore(epoch, keepsSessions, act) {
       await transaction((now) => {
-        sql.raiseKeysVersionFar.run()
-        if (!keepsSessions) {
-          sql.assumeLongestLifetime.run({ now })
-          endEverything(sql, now)
-          audit(sql, 'revoke.all', '*', act, now)
-        }
+        if (!keepsSessions) endEverythingIssued(sql, act, now)
         sql.beginEpoch.run({ epoch })
         audit(sql, 'restore.complete', keepsSessions ? 'sessions kept' : '*', act, now)
       })

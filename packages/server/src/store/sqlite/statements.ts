@@ -90,7 +90,9 @@ const sql = {
 
   globalNotBefore: 'SELECT not_before_at FROM revocation_feed',
   raiseGlobalNotBefore: 'UPDATE revocation_feed SET not_before_at = max(not_before_at, :notBefore)',
-  beginEpoch: 'UPDATE revocation_feed SET epoch = :epoch',
+  joinEpoch: 'UPDATE revocation_feed SET epoch = :epoch',
+  // A database that was put back may come to a version of the keys again under which a server knows others.
+  beginEpoch: `UPDATE revocation_feed SET epoch = :epoch, keys_version = keys_version + 1000 + abs(random() % 1000000)`,
   declareTokenLifetime: `UPDATE revocation_feed SET
       longer_lifetime = CASE WHEN :seconds < lifetime THEN max(lifetime, CASE WHEN longer_until > :now THEN longer_lifetime ELSE 0 END)
         ELSE longer_lifetime END,
@@ -119,8 +121,6 @@ const sql = {
       (kind = 's' AND value = :sid) OR (kind = 'j' AND value = :jti) OR (kind = 'k' AND value = :kid)
       OR (kind = 'u' AND value = :sub AND not_before > :iat) OR (kind = 'c' AND value = :clientId AND not_before > :iat)
       OR (kind = 'g' AND value = '' AND not_before > :iat)) LIMIT 1`,
-  // A database that was put back may come to a number again under which a server knows other keys.
-  raiseKeysVersionFar: 'UPDATE revocation_feed SET keys_version = keys_version + 1000 + abs(random() % 1000000)',
   // Tokens of before may live for as long as any.
   assumeLongestLifetime: 'UPDATE revocation_feed SET longer_lifetime = 3600, longer_until = :now + 3600000',
   raiseKeysVersion: 'UPDATE revocation_feed SET keys_version = keys_version + 1',
