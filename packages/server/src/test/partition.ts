@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { setTimeout } from 'node:timers/promises'
+import { until } from './following-api.ts'
 import { ask as askDatabase } from './postgres-cluster.ts'
 import { refresh, signUp } from './running-server.ts'
 import { claimsOf } from './test-server.ts'
@@ -52,7 +53,7 @@ export async function assertSurvives({ url, database, askCut, cut, heal }: Parti
   await setTimeout(Math.max(0, cutFor - (performance.now() - cutAt)))
   heal()
 
-  await until(async () => (await askCut('GET', '/readyz', '')).status === 200)
+  await until('it comes back', async () => (await askCut('GET', '/readyz', '')).status === 200)
   assert.equal((await askCut('GET', '/api/auth/me', bob.accessToken)).status, 401, 'no session that was ended lives')
   assert.equal((await askCut('POST', '/api/auth/refresh', bob.refreshToken)).status, 401)
   for (const token of [refreshToken, ada.refreshToken, eve.refreshToken])
@@ -64,11 +65,4 @@ export async function assertSurvives({ url, database, askCut, cut, heal }: Parti
   const [{ sid }] = [claimsOf(bob.accessToken)]
   const entries = await askDatabase(database, `SELECT seq FROM countersign.revocations WHERE value = '${sid}'`)
   assert.equal(entries.length, 1)
-}
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (let waited = 0; !(await holds().catch(() => false)); waited += 50) {
-    if (waited > 20_000) throw new Error('it does not come back')
-    await setTimeout(50)
-  }
 }

@@ -1,11 +1,8 @@
 // Any one process dies or stands still, at any moment, under load: what was acknowledged is true afterwards, and nothing else.
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { describe, type TestContext, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { createProtection, type Protection } from '@countersign/resource-server'
-import { registerClient } from '../../clients/register-client.ts'
-import { openPostgresStore } from '../../store/postgres/postgres-store.ts'
 import {
   type Fleet,
   type Instance,
@@ -16,6 +13,7 @@ import {
   startFleet,
   startRedis,
 } from '../fleet.ts'
+import { type FollowingApi, startFollowingApi, until } from '../following-api.ts'
 import { ask, type Cluster, skipOwn, startCluster } from '../postgres-cluster.ts'
 import { signUp } from '../running-server.ts'
 import type { Tokens } from '../test-server.ts'
@@ -24,17 +22,6 @@ import type { Tokens } from '../test-server.ts'
 interface Ledger {
   readonly alive: RefreshingClient[]
   readonly ended: Tokens[]
-}
-
-async function followFeed(t: TestContext, { url, database }: Fleet): Promise<Protection> {
-  const store = openPostgresStore({ url: database })
-  const registration = { name: 'An API', scope: ['revocations:read'] }
-  const client = await registerClient(store, registration, { actor: 'test', reason: '' }, randomBytes)
-  await store.close()
-  const feed = { clientId: client?.clientId ?? '', clientSecret: client?.clientSecret ?? '' }
-  const protection = createProtection({ issuer: url, audience: url, feed, log: { warn: () => undefined } })
-  t.after(() => protection.close())
-  return protection
 }
 
 /** Signs in, refreshes, and ends some of its sessions, all the time; what is not acknowledged is not written down. */
@@ -65,19 +52,11 @@ async function live(fleet: Fleet, name: string, ledger: Ledger, isOver: () => bo
 /** Waits until every server says that it can serve. */
 async function settle({ instances }: Fleet): Promise<void> {
   for (const { port } of instances)
-    await until(async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).status === 200, `${port} is not ready`)
-}
-
-async function until(holds: () => Promise<boolean>, what: string): Promise<void> {
-  const end = performance.now() + 20_000
-  while (!(await holds().catch(() => false))) {
-    if (performance.now() > end) throw new Error(what)
-    await setTimeout(50)
-  }
+    await until(`${port} is ready`, async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).status === 200)
 }
 
 /** Everything acknowledged is true at every server and at an API that follows the feed, and the feed has no gap. */
-async function assertTrue(fleet: Fleet, ledger: Ledger, protection: Protection, after: string): Promise<void> {
+async function assertTrue(fleet: Fleet, ledger: Ledger, api: FollowingApi, after: string): Promise<void> {
   const addresses = fleet.instances.map(({ port }) => `http://127.0.0.1:${port}`)
   const anyAddress = () => addresses[Math.floor(Math.random() * addresses.length)] ?? ''
   for (const client of ledger.alive) await client.refreshOnce(anyAddress())
@@ -89,7 +68,7 @@ async function assertTrue(fleet: Fleet, ledger: Ledger, protection: Protection, 
     const dead = new RefreshingClient(refreshToken)
     await dead.refreshOnce(anyAddress())
     assert.deepEqual([me.status, dead.refusals.length], [401, 1], `after ${after}: a session that was ended lives`)
-    await until(async () => (await decide(protection, accessToken)) === 401, `after ${after}: the API was not told`)
+    await api.refuses(accessToken)
   }
   const [gaps] = await ask(
     fleet.database,
@@ -99,12 +78,6 @@ async function assertTrue(fleet: Fleet, ledger: Ledger, protection: Protection, 
   assert.deepEqual(gaps, { head: gaps?.head, numbered: gaps?.head, last: gaps?.head }, `after ${after}: a gap`)
   const thefts = await ask(fleet.database, "SELECT 1 FROM countersign.audit WHERE event = 'refresh.reuse'")
   assert.deepEqual(thefts, [], `after ${after}: somebody was taken for a thief`)
-}
-
-async function decide(protection: Protection, token: string): Promise<number> {
-  const header = (name: string) => (name === 'authorization' ? `Bearer ${token}` : undefined)
-  const decision = await protection.decide({ method: 'GET', header })
-  return decision.outcome === 'refused' ? decision.error.status : 200
 }
 
 /** Each with what it does to the fleet; it is over when the part is back. */
@@ -170,7 +143,7 @@ describe('under load', { skip: skip || skipOwn || skipRedis }, () => {
     t.after(cluster.remove)
     const redis = await startRedis(t)
     const fleet = await startFleet(t, { database: cluster.url, env: { COUNTERSIGN_REDIS_URL: redis.url } })
-    const protection = await followFeed(t, fleet)
+    const api = await startFollowingApi(t, fleet.url, fleet.database)
     const ledger: Ledger = { alive: [], ended: [] }
     for (const [what, happen] of faultsOf(fleet, cluster, redis)) {
       let isOver = false
@@ -182,7 +155,7 @@ describe('under load', { skip: skip || skipOwn || skipRedis }, () => {
       await setTimeout(1500)
       isOver = true
       await Promise.all(clients)
-      await assertTrue(fleet, ledger, protection, what)
+      await assertTrue(fleet, ledger, api, what)
     }
     assert.ok(ledger.alive.length >= 10 && ledger.ended.length >= 5, `${ledger.alive.length}, ${ledger.ended.length}`)
     const told = fleet.instances.map(({ output }) => output.stdout).join('')

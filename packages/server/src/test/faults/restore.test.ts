@@ -1,17 +1,15 @@
 // A database that is put back from a backup: PostgreSQL in place and into another cluster, and a SQLite file.
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
 import { renameSync, rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { createProtection } from '@countersign/resource-server'
 import { completeRestore } from '../../administration/complete-restore.ts'
-import { registerClient } from '../../clients/register-client.ts'
 import { migratePostgres } from '../../store/postgres/migrations.ts'
 import { openPostgresStore } from '../../store/postgres/postgres-store.ts'
 import { openSqliteStore } from '../../store/sqlite/sqlite-store.ts'
 import type { Store } from '../../store/store.ts'
+import { startFollowingApi, until } from '../following-api.ts'
 import { ask, type Cluster, copyFolder, runProgram, skipOwn as skip, startCluster } from '../postgres-cluster.ts'
 import { newFolder, refresh, signIn, signUp, spawnServer, startDev } from '../running-server.ts'
 
@@ -39,31 +37,6 @@ function startServer(t: TestContext, url: string) {
   return startDev(t, { ...env, COUNTERSIGN_LOG_LEVEL: 'info' })
 }
 
-/** An API that follows the feed. */
-async function startApi(t: TestContext, issuer: string, url: string) {
-  const registration = { name: 'An API', scope: ['revocations:read'] }
-  const client = await withStore(url, (store) => registerClient(store, registration, act, randomBytes))
-  const { clientId = '', clientSecret = '' } = client ?? {}
-  const feed = { clientId, clientSecret }
-  const protection = createProtection({ issuer, audience: issuer, feed, log: { warn: () => undefined } })
-  t.after(() => protection.close())
-  const statusOf = async (token: string): Promise<number> => {
-    const header = (name: string) => (name === 'authorization' ? `Bearer ${token}` : undefined)
-    const decision = await protection.decide({ method: 'GET', header })
-    return decision.outcome === 'refused' ? decision.error.status : 200
-  }
-  const isLive = () => until(() => protection.status()[issuer]?.state === 'LIVE')
-  await isLive()
-  return { statusOf, isLive, refuses: (token: string) => until(async () => (await statusOf(token)) === 401) }
-}
-
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let waited = 0; !(await holds()); waited += 25) {
-    if (waited > 15_000) throw new Error('it did not come')
-    await setTimeout(25)
-  }
-}
-
 const logout = (issuer: string, token: string) =>
   fetch(`${issuer}/api/auth/logout`, { method: 'POST', headers: { authorization: `Bearer ${token}` } })
 
@@ -73,24 +46,24 @@ describe('a database that is put back from a backup', { skip }, () => {
     await migratePostgres(cluster.url)
     const server = await startServer(t, cluster.url)
     const { issuer } = server
-    const api = await startApi(t, issuer, cluster.url)
+    const api = await startFollowingApi(t, issuer, cluster.url)
     const [ada, bob] = [await signUp(issuer, 'ada'), await signUp(issuer, 'bob')]
     await cluster.end()
     const backup = `${newFolder(t)}/backup`
     copyFolder(cluster.folder, backup)
     await cluster.start()
-    await until(async () => (await fetch(`${issuer}/readyz`)).status === 200)
+    await until('the server is ready', async () => (await fetch(`${issuer}/readyz`)).status === 200)
     await logout(issuer, ada.refreshToken)
     await api.refuses(ada.accessToken)
 
     await cluster.end('SIGQUIT')
     copyFolder(backup, cluster.folder)
     await cluster.start()
-    await until(() => /"event":"revocations.epoch"/.test(server.output.stderr))
+    await until('a new history', () => /"event":"revocations.epoch"/.test(server.output.stderr))
     await api.isLive()
     assert.equal(await api.statusOf(ada.accessToken), 401, 'what was revoked stays revoked')
     assert.equal(await api.statusOf(bob.accessToken), 200)
-    const later = await startApi(t, issuer, cluster.url)
+    const later = await startFollowingApi(t, issuer, cluster.url)
     assert.equal(await later.statusOf(ada.accessToken), 200, 'nobody can know what the backup does not')
 
     await withStore(cluster.url, (store) => completeRestore(store, false, act))
@@ -132,7 +105,7 @@ describe('a database that is put back from a backup', { skip }, () => {
     const cluster = await newCluster(t)
     await migratePostgres(cluster.url)
     const server = await startServer(t, cluster.url)
-    const api = await startApi(t, server.issuer, cluster.url)
+    const api = await startFollowingApi(t, server.issuer, cluster.url)
     const ada = await signUp(server.issuer, 'ada')
     await logout(server.issuer, ada.refreshToken)
     await api.refuses(ada.accessToken)
@@ -141,7 +114,7 @@ describe('a database that is put back from a backup', { skip }, () => {
     cluster.makeStandby()
     await cluster.start()
     await ask(cluster.url, 'SELECT pg_promote()')
-    await until(async () => {
+    await until('a new history', async () => {
       const [now] = await ask(cluster.url, 'SELECT epoch FROM countersign.revocation_feed')
       return now?.epoch !== before?.epoch
     })

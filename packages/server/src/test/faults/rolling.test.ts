@@ -1,13 +1,10 @@
 // A fleet whose servers are replaced one after the other and whose keys turn every few seconds, under load: nobody may notice.
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
 import { after, describe, type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { createProtection } from '@countersign/resource-server'
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose'
-import { registerClient } from '../../clients/register-client.ts'
-import { openPostgresStore } from '../../store/postgres/postgres-store.ts'
 import { type Fleet, RefreshingClient, skip, startFleet } from '../fleet.ts'
+import { startFollowingApi } from '../following-api.ts'
 import { stopCluster } from '../postgres-cluster.ts'
 import { refresh, signUp } from '../running-server.ts'
 
@@ -37,19 +34,8 @@ function cachingVerifier({ url }: Fleet): Check {
 
 /** Our own verifier, with the feed. */
 async function followingVerifier(t: TestContext, { url, database }: Fleet): Promise<Check> {
-  const store = openPostgresStore({ url: database })
-  const registration = { name: 'An API', scope: ['revocations:read'] }
-  const client = await registerClient(store, registration, { actor: 'test', reason: '' }, randomBytes)
-  await store.close()
-  const feed = { clientId: client?.clientId ?? '', clientSecret: client?.clientSecret ?? '' }
-  const protection = createProtection({ issuer: url, audience: url, feed, log: { warn: () => undefined } })
-  t.after(() => protection.close())
-  while (protection.status()[url]?.state !== 'LIVE') await setTimeout(20)
-  return async (token) => {
-    const header = (name: string) => (name === 'authorization' ? `Bearer ${token}` : undefined)
-    const decision = await protection.decide({ method: 'GET', header })
-    if (decision.outcome === 'refused') throw decision.error
-  }
+  const api = await startFollowingApi(t, url, database)
+  return async (token) => assert.equal(await api.statusOf(token), 200)
 }
 
 /** What one client does over and over; whatever is not as it should be is kept. */
