@@ -1,9 +1,9 @@
 /** What every store must do for the life of signing keys and peppers. */
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { describe } from 'node:test'
 import { type KeyState, stateOf } from '../tokens/key-ring.ts'
 import type { RotationPlan } from './key-store.ts'
-import type { StoreFixture } from './store.contract.ts'
+import { createRule, type Opened, type StoreFixture } from './store.contract.ts'
 import type { Store } from './store.ts'
 
 const act = { actor: 'tester', reason: 'a test' }
@@ -12,25 +12,9 @@ const hour = 3_600_000
 const plan: RotationPlan = { rotationPeriod: 100 * hour, publishAhead: 24 * hour, changesAlgorithm: false }
 const retention = 2 * hour
 
-interface Opened {
-  readonly store: Store
-  readonly clock: { now: number }
-  readonly openAgain: () => Promise<Store>
-}
-
 /** Runs the contract on a store. */
 export function keyContract(name: string, fixture: StoreFixture): void {
-  const rule = (title: string, run: (opened: Opened) => Promise<void>) =>
-    test(title, async (t) => {
-      const location = await fixture.newLocation((remove) => t.after(remove))
-      const clock = { now: start }
-      const open = async () => {
-        const store = await fixture.openAt(location, () => clock.now)
-        t.after(() => store.close())
-        return store
-      }
-      await run({ store: await open(), clock, openAgain: open })
-    })
+  const rule = createRule(fixture)
 
   describe(`${name}: signing keys`, () => {
     rule(

@@ -1,9 +1,9 @@
 /** What every store must do for the revocation feed: entries beside acts, numbers without gaps, and what they revoke. */
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { describe, test } from 'node:test'
+import { describe } from 'node:test'
 import type { RevocationTarget } from './revocation-store.ts'
-import { addKey, type StoreFixture } from './store.contract.ts'
+import { addKey, createRule, type StoreFixture } from './store.contract.ts'
 import type { NewSession, Store } from './store.ts'
 
 const act = { actor: 'tester', reason: 'a test' }
@@ -11,27 +11,9 @@ const start = 1_800_000_000_500
 const seconds = 1_800_000_000
 const limits = { leeway: 15_000, hold: 60_000 }
 
-interface Opened {
-  readonly store: Store
-  readonly clock: { now: number }
-  readonly openAgain: () => Promise<Store>
-}
-
 /** Runs the contract on a store. */
 export function revocationContract(name: string, fixture: StoreFixture): void {
-  const rule = (title: string, run: (opened: Opened) => Promise<void>) =>
-    test(title, async (t) => {
-      const location = await fixture.newLocation((remove) => t.after(remove))
-      const clock = { now: start }
-      const open = async () => {
-        const store = await fixture.openAt(location, () => clock.now)
-        t.after(() => store.close())
-        return store
-      }
-      const store = await open()
-      await store.declareTokenLifetime(600)
-      await run({ store, clock, openAgain: open })
-    })
+  const rule = createRule(fixture, (store) => store.declareTokenLifetime(600))
 
   describe(`${name}: entries`, () => {
     const acts: [

@@ -22,22 +22,35 @@ export interface StoreFixture {
 const day = 86_400_000
 const limits = { leeway: 15_000, hold: 60_000 }
 
-interface Opened {
+/** What a rule is run on. */
+export interface Opened {
   readonly store: Store
   readonly location: string
   readonly clock: { now: number }
+  /** Opens the same database once more, by the same clock. */
+  readonly openAgain: () => Promise<Store>
+}
+
+/** Makes a test of a rule: each on an empty database, prepared, with a clock that the test moves. */
+export function createRule(fixture: StoreFixture, prepare: (store: Store) => Promise<void> = async () => {}) {
+  return (title: string, run: (opened: Opened) => Promise<void>) =>
+    test(title, async (t) => {
+      const location = await fixture.newLocation((remove) => t.after(remove))
+      const clock = { now: 1_800_000_000_500 }
+      async function openAgain(): Promise<Store> {
+        const store = await fixture.openAt(location, () => clock.now)
+        t.after(() => store.close())
+        return store
+      }
+      const store = await openAgain()
+      await prepare(store)
+      await run({ store, location, clock, openAgain })
+    })
 }
 
 /** Runs the contract on a store; `fixtureUrl` is the module that exports the fixture. */
 export function storeContract(name: string, fixture: StoreFixture, fixtureUrl: string): void {
-  const rule = (title: string, run: (opened: Opened) => Promise<void>) =>
-    test(title, async (t) => {
-      const location = await fixture.newLocation((remove) => t.after(remove))
-      const clock = { now: 1_800_000_000_500 }
-      const store = await fixture.openAt(location, () => clock.now)
-      t.after(() => store.close())
-      await run({ store, location, clock })
-    })
+  const rule = createRule(fixture)
   const work = (location: string, job: string) =>
     spawn(process.execPath, [...process.execArgv, workerPath, fixtureUrl, location, job], {
       stdio: ['ignore', 'pipe', 'inherit'],
