@@ -19,7 +19,10 @@ async function holdMigration(t: TestContext, url: string): Promise<Client> {
   return client
 }
 
-/** A way to the database on which a connection can be made and nothing said: a machine that hangs behind a proxy that does not. */
+/**
+ * A way to the database on which a connection can be made and nothing said: a machine that hangs behind a proxy that does not.
+ * It stays silent, whatever becomes of the database behind it.
+ */
 async function startSilentWay(t: TestContext, url: string): Promise<string> {
   const to = new URL(url)
   const sockets = new Set<Socket>()
@@ -30,7 +33,7 @@ async function startSilentWay(t: TestContext, url: string): Promise<string> {
       socket.on('error', () => {})
     }
     from.once('data', (hello) => onward.write(hello))
-    onward.pipe(from)
+    onward.pipe(from, { end: false })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.after(() => {
