@@ -156,6 +156,25 @@ export function keyContract(name: string, fixture: StoreFixture): void {
       },
     )
 
+    rule(
+      'a completed restore revokes every key, one of which may have been revoked since the backup, unless sessions are kept',
+      async (opened) => {
+        const { store } = opened
+        await offer(opened, 'one')
+        await offer(opened, 'two')
+        await store.addPepper(pepper(1, 'a'))
+        await store.completeRestore('moved', true, act)
+        assert.deepEqual(await statesOf(opened), { one: 'active', two: 'pending' })
+        await store.completeRestore('restored', false, act)
+        assert.deepEqual(await statesOf(opened), { one: 'revoked', two: 'revoked' })
+        assert.equal((await store.listPeppers()).length, 1)
+        await store.sequence(10, 0)
+        const entries = (await store.readSnapshot()).entries.map(([kind, value]) => `${kind} ${value}`)
+        assert.deepEqual(entries.sort(), ['g ', 'k one', 'k two'])
+        assert.deepEqual(await offer(opened, 'three'), { outcome: 'active' })
+      },
+    )
+
     rule('every change raises the version of the keys, and nothing else does', async (opened) => {
       const { store } = opened
       let version = (await store.readHead()).keysVersion

@@ -89,7 +89,10 @@ export interface RevocationStore {
   joinEpoch(epoch: string): Promise<{ outcome: 'joined' | 'restored' }>
   /** Begins a history of its own; what was numbered before keeps its numbers. */
   beginEpoch(epoch: string): Promise<void>
-  /** Begins a history of its own after a restore, and ends everything that was issued before, unless sessions are kept. */
+  /**
+   * Begins a history of its own after a restore, ends everything that was issued before and revokes every signing key, one of which may
+   * have been revoked since the backup; nothing but the history where sessions are kept.
+   */
   completeRestore(epoch: string, keepsSessions: boolean, act: Act): Promise<void>
   /** Says how long access tokens live from now on; a longer lifetime from before counts until its tokens are gone. */
   declareTokenLifetime(seconds: number): Promise<void>

@@ -57,9 +57,8 @@ export function keysIn({ sql, transaction }: Database): KeyStore {
     async abandonKeys(act) {
       await transaction((now) => {
         endEverythingIssued(sql, act, now)
-        for (const { kid } of sql.abandonSigningKeys.all({ now })) writeEntry(sql, 'k', String(kid), 0, now)
+        revokeEveryKey(sql, now)
         sql.deletePeppers.run()
-        sql.raiseKeysVersion.run()
         audit(sql, 'keys.abandon', '*', act, now)
       })
     },
@@ -93,6 +92,12 @@ export function revokeKey(sql: Statements, kid: string, now: number): boolean {
   if (kid === active?.kid && pending !== undefined) sql.activateSigningKey.run({ kid: String(pending.kid), at: now })
   changeRing(sql, now)
   return true
+}
+
+/** Revokes every key: the next server that mints makes one that signs at once; inside the transaction of the act. */
+export function revokeEveryKey(sql: Statements, now: number): void {
+  for (const { kid } of sql.revokeSigningKeys.all({ now })) writeEntry(sql, 'k', String(kid), 0, now)
+  sql.raiseKeysVersion.run()
 }
 
 /** Lets each key end when the next begins, and everyone know that the ring has changed. */

@@ -9,7 +9,7 @@ import {
 import { toAuditRecord, toEntry } from '../rows.ts'
 import type { Database } from './database.ts'
 import { audit, endEverything, endEverythingIssued, notBeforeOf, readHead, writeEntry } from './entries.ts'
-import { revokeKey } from './keys.ts'
+import { revokeEveryKey, revokeKey } from './keys.ts'
 import { revokeAll } from './sessions.ts'
 import type { Statements } from './statements.ts'
 
@@ -26,7 +26,10 @@ export function revocationsIn({ sql, now: clock, transaction }: Database): Revoc
 
     async completeRestore(epoch, keepsSessions, act) {
       await transaction((now) => {
-        if (!keepsSessions) endEverythingIssued(sql, act, now)
+        if (!keepsSessions) {
+          endEverythingIssued(sql, act, now)
+          revokeEveryKey(sql, now)
+        }
         sql.beginEpoch.run({ epoch })
         audit(sql, 'restore.complete', keepsSessions ? 'sessions kept' : '*', act, now)
       })

@@ -146,7 +146,7 @@ const sql = {
       WHERE n.revoked_at IS NULL AND length(n.sealed) > 0 AND n.activate_at > k.activate_at)
     WHERE k.revoked_at IS NULL AND (k.retire_at IS NULL OR k.retire_at > :now)`,
   revokeSigningKey: 'UPDATE signing_keys SET revoked_at = :now WHERE kid = :kid',
-  abandonSigningKeys: 'UPDATE signing_keys SET revoked_at = :now WHERE revoked_at IS NULL RETURNING kid',
+  revokeSigningKeys: 'UPDATE signing_keys SET revoked_at = :now WHERE revoked_at IS NULL RETURNING kid',
   deletePeppers: 'DELETE FROM peppers',
   destroySigningKeys: `UPDATE signing_keys SET sealed = x''
     WHERE length(sealed) > 0 AND (revoked_at IS NOT NULL OR retire_at + :retention + 86400000 <= :now)`,

@@ -40,6 +40,13 @@ function startServer(t: TestContext, url: string) {
 const logout = (issuer: string, token: string) =>
   fetch(`${issuer}/api/auth/logout`, { method: 'POST', headers: { authorization: `Bearer ${token}` } })
 
+async function publishedBy(issuer: string): Promise<string[]> {
+  const { keys } = (await (await fetch(`${issuer}/.well-known/jwks.json`)).json()) as { keys: { kid: string }[] }
+  return keys.map(({ kid }) => kid)
+}
+
+const kidOf = (token: string): string => JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()).kid
+
 describe('a database that is put back from a backup', { skip }, () => {
   test('in place, which nobody can see, un-revokes nothing where it was known; restore-complete ends the rest', async (t) => {
     const cluster = await newCluster(t)
@@ -55,6 +62,9 @@ describe('a database that is put back from a backup', { skip }, () => {
     await until('the server is ready', async () => (await fetch(`${issuer}/readyz`)).status === 200)
     await logout(issuer, ada.refreshToken)
     await api.refuses(ada.accessToken)
+    const leaked = kidOf(bob.accessToken)
+    await withStore(cluster.url, (store) => store.revoke({ kind: 'key', kid: leaked }, act))
+    await api.refuses(bob.accessToken)
 
     await cluster.end('SIGQUIT')
     copyFolder(backup, cluster.folder)
@@ -62,7 +72,7 @@ describe('a database that is put back from a backup', { skip }, () => {
     await until('a new history', () => /"event":"revocations.epoch"/.test(server.output.stderr))
     await api.isLive()
     assert.equal(await api.statusOf(ada.accessToken), 401, 'what was revoked stays revoked')
-    assert.equal(await api.statusOf(bob.accessToken), 200)
+    assert.equal(await api.statusOf(bob.accessToken), 401, 'and so does what was signed with a revoked key')
     const later = await startFollowingApi(t, issuer, cluster.url)
     assert.equal(await later.statusOf(ada.accessToken), 200, 'nobody can know what the backup does not')
 
@@ -71,6 +81,8 @@ describe('a database that is put back from a backup', { skip }, () => {
     for (const { refreshToken } of [ada, bob]) assert.equal((await refresh(issuer, refreshToken)).status, 401)
     await setTimeout(1000)
     const { accessToken, refreshToken } = await signIn(issuer, 'bob')
+    await until('no key of the backup is published', async () => !(await publishedBy(issuer)).includes(leaked))
+    assert.equal((await publishedBy(issuer))[0], kidOf(accessToken))
     await api.isLive()
     assert.deepEqual([await api.statusOf(accessToken), (await refresh(issuer, refreshToken)).status], [200, 200])
   })

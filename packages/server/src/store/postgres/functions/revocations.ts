@@ -98,6 +98,7 @@ export const revocations = `
   BEGIN
     IF NOT p_keeps_sessions THEN
       PERFORM countersign.end_everything(p_actor, p_reason);
+      PERFORM countersign.revoke_every_signing_key();
     END IF;
     PERFORM countersign.begin_epoch(p_epoch);
     PERFORM countersign.write_audit('restore.complete', CASE WHEN p_keeps_sessions THEN 'sessions kept' ELSE '*' END, p_actor, p_reason,
