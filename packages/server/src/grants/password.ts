@@ -98,8 +98,6 @@ async function openSession(parts: Parts, request: SignIn): Promise<TokenGrant | 
   if (opening.outcome !== 'opened') {
     throw new OAuthError('invalid_credentials', { reason: 'the password changed while it was being verified' })
   }
-  const { sid, userId: sub, mode } = opening.session
-  parts.log.info({ event: 'session.opened', sid, sub, mode }, 'somebody has signed in')
   return grant(opening)
 }
 

@@ -248,16 +248,17 @@ export function storeContract(name: string, fixture: StoreFixture, fixtureUrl: s
       assert.ok(await store.findLiveSession(sid, { jti: 'key-1', kid: 'token-1' }))
     })
 
-    rule('ends a session of its own user only, once', async ({ store }) => {
+    rule('ends a session of its own user only, once, and tells which', async ({ store }) => {
       await createUser(store)
-      const { session } = await open(store)
-      assert.deepEqual(await store.revokeSession({ sid: session.sid, userId: 'usr_2' }, 'ended_by_user'), {
-        outcome: 'unknown',
+      const [{ session }, other] = [await open(store), await open(store)]
+      const end = (userId: string) => store.revokeSession({ sid: session.sid, userId }, 'ended_by_user')
+      assert.deepEqual(await end('usr_2'), { outcome: 'unknown' })
+      assert.deepEqual(await end('usr_1'), { outcome: 'revoked', sid: session.sid, userId: 'usr_1' })
+      assert.deepEqual(await end('usr_1'), { outcome: 'over' })
+      assert.deepEqual(await store.revokeSession({ ridHash: other.ridHash }, 'logout'), {
+        ...{ outcome: 'revoked', sid: other.session.sid, userId: 'usr_1' },
       })
-      assert.deepEqual(await store.revokeSession({ sid: session.sid, userId: 'usr_1' }, 'ended_by_user'), {
-        outcome: 'revoked',
-      })
-      assert.deepEqual(await store.revokeSession({ sid: session.sid, userId: 'usr_1' }, 'logout'), { outcome: 'over' })
+      assert.deepEqual(await store.revokeSession({ ridHash: other.ridHash }, 'logout'), { outcome: 'over' })
     })
 
     rule('forgets sessions whose absolute lifetime is over', async ({ store, clock }) => {

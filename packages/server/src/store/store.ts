@@ -235,7 +235,7 @@ export interface Store extends ClientStore, KeyStore, RevocationStore {
   revokeSession(
     session: { readonly sid: string; readonly userId: string } | { readonly ridHash: Uint8Array },
     reason: RevocationReason,
-  ): Promise<{ outcome: 'revoked' | 'over' | 'unknown' }>
+  ): Promise<{ outcome: 'revoked'; readonly sid: string; readonly userId: string } | { outcome: 'over' | 'unknown' }>
   /** Ends every session of a user but one, each by itself: the access tokens of the one that is kept go on. */
   revokeOtherSessions(userId: string, keepSid: string, reason: RevocationReason): Promise<void>
   /** Raises the user's not-before and ends every session but `keepSid`. Works for users without a built-in account. */

@@ -1,9 +1,12 @@
-/** A store whose calls are timed, counted and traced, as seen from outside: what it does is untouched. */
+/** A store whose calls are timed, counted and traced, and whose acts are logged, as seen from outside: what it does is untouched. */
+import type { Log } from '../log.ts'
 import type { Store } from '../store/store.ts'
+import { logAct } from './act-log.ts'
 import type { Meter, WordOf } from './meter.ts'
 import type { Tracer } from './tracer.ts'
 
 interface Observers {
+  readonly log: Log
   readonly meter: Meter
   readonly tracer: Tracer | undefined
 }
@@ -14,7 +17,7 @@ type Call = (...values: unknown[]) => Promise<unknown>
 const unobserved = new Set<string>(['estimateNow', 'connections', 'close'])
 
 /** Puts observers around a store. Each call is looked up when it is made, so that the store stays whose it is. */
-export function observeStore(store: Store, { meter, tracer }: Observers): Store {
+export function observeStore(store: Store, { log, meter, tracer }: Observers): Store {
   const plain = store as unknown as Record<string, Call>
   const observed: Record<string, Call> = {}
   for (const name of callsOf(store)) {
@@ -30,6 +33,7 @@ export function observeStore(store: Store, { meter, tracer }: Observers): Store 
             : tracer.trace(`store ${name}`, () => call(...values)))
           failed = false
           countTransition(meter, name, values, answer)
+          logAct(log, name, values, answer)
           return answer
         } finally {
           meter.storeCalled(name, (performance.now() - began) / 1000, failed)

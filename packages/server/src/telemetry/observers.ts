@@ -13,14 +13,13 @@ import { version } from './version.ts'
 /** The parts through which the work of a server is seen. */
 export type Observers = Pick<Parts, 'store' | 'log' | 'meter' | 'tracer'>
 
-/** Puts observers around the store and the log. A store that nobody watches is left as it is. */
+/** Puts observers around the store and the log. */
 export function createObservers(options: AuthorizationServerOptions): Observers {
   const { issuer, store, metrics, log: given = pino({ level: 'info' }) } = options
   const meter = metrics?.meter ?? silentMeter
   const log = createRequestLog(given, meter)
   const tracer = findTracer(issuer, version, log)
-  const isWatched = metrics !== undefined || tracer !== undefined
-  return { store: isWatched ? observeStore(store, { meter, tracer }) : store, log, meter, tracer }
+  return { store: observeStore(store, { log, meter, tracer }), log, meter, tracer }
 }
 
 /** Makes the password hasher, watched alike. */

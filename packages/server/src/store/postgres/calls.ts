@@ -34,7 +34,7 @@ const texts = {
     LEFT JOIN countersign.accounts a ON a.user_id = s.user_id`,
   listLiveSessions: `SELECT s.* FROM countersign.sessions s WHERE s.user_id = $1 AND countersign.is_live(s, countersign.now_ms())
     ORDER BY s.last_seen_at DESC, s.sid`,
-  revokeSession: 'SELECT countersign.revoke_session($1, $2, $3, $4) AS outcome',
+  revokeSession: 'SELECT * FROM countersign.end_session($1, $2, $3, $4)',
   revokeSessions: 'SELECT countersign.revoke_sessions($1, $2, $3)',
   revokeOtherSessions: 'SELECT countersign.revoke_other_sessions($1, $2, $3)',
 

@@ -68,7 +68,8 @@ export function sessionsIn({ run }: Database): SessionMethods {
     async revokeSession(session, reason) {
       const named = 'sid' in session ? [session.sid, session.userId, null] : [null, null, session.ridHash]
       const [row] = await run(calls.revokeSession, [...named, reason])
-      return { outcome: row?.outcome }
+      if (row?.outcome !== 'revoked') return { outcome: row?.outcome }
+      return { outcome: 'revoked', sid: String(row.sid), userId: String(row.user_id) }
     },
 
     async revokeSessions(userId, reason, keepSid = '') {

@@ -97,7 +97,7 @@ export function sessionsIn({ sql, now: clock, transaction }: Database): SessionM
         if (sql.revokeSession.run({ sid, now, reason }).changes === 0) return { outcome: 'over' }
         // Nobody was given a token of a sign-in that failed.
         if (reason !== 'sign_in_failed') writeEntry(sql, 's', sid, 0, now)
-        return { outcome: 'revoked' }
+        return { outcome: 'revoked', sid, userId: String(row.user_id) }
       })
     },
 

@@ -62,7 +62,7 @@ const sql = {
     FROM users u WHERE u.id = s.user_id AND s.sid = :sid AND ${live} RETURNING *`,
   listLiveSessions: `SELECT s.* FROM sessions s JOIN users u ON u.id = s.user_id
     WHERE s.user_id = :userId AND ${live} ORDER BY s.last_seen_at DESC, s.sid`,
-  findSessionBySid: 'SELECT sid, revoked_at FROM sessions WHERE sid = ? AND user_id = ?',
+  findSessionBySid: 'SELECT sid, user_id FROM sessions WHERE sid = ? AND user_id = ?',
   revokeSession:
     'UPDATE sessions SET revoked_at = :now, revoke_reason = :reason WHERE sid = :sid AND revoked_at IS NULL',
   revokeSessions: `UPDATE sessions SET revoked_at = :now, revoke_reason = :reason

@@ -178,26 +178,24 @@ export const sessions = `
     END IF;
   END $$;
 
-  CREATE FUNCTION countersign.revoke_session(p_sid text, p_user_id text, p_rid_hash bytea, p_reason text) RETURNS text LANGUAGE plpgsql AS $$
+  CREATE FUNCTION countersign.end_session(p_sid text, p_user_id text, p_rid_hash bytea, p_reason text,
+    OUT outcome text, OUT sid text, OUT user_id text) LANGUAGE plpgsql AS $$
   DECLARE
     v_now bigint;
-    v_sid text;
     v_revoked_at bigint;
   BEGIN
-    SELECT s.sid, s.revoked_at INTO v_sid, v_revoked_at FROM countersign.sessions s
+    SELECT s.sid, s.user_id, s.revoked_at INTO sid, user_id, v_revoked_at FROM countersign.sessions s
       WHERE CASE WHEN p_rid_hash IS NULL THEN s.sid = p_sid AND s.user_id = p_user_id ELSE s.rid_hash = p_rid_hash END FOR UPDATE;
     v_now := countersign.now_ms();
-    IF v_sid IS NULL THEN
-      RETURN 'unknown';
-    ELSIF v_revoked_at IS NOT NULL THEN
-      RETURN 'over';
+    outcome := CASE WHEN sid IS NULL THEN 'unknown' WHEN v_revoked_at IS NOT NULL THEN 'over' ELSE 'revoked' END;
+    IF outcome <> 'revoked' THEN
+      RETURN;
     END IF;
-    UPDATE countersign.sessions SET revoked_at = v_now, revoke_reason = p_reason WHERE sid = v_sid;
+    UPDATE countersign.sessions s SET revoked_at = v_now, revoke_reason = p_reason WHERE s.sid = end_session.sid;
     -- Nobody was given a token of a sign-in that failed.
     IF p_reason <> 'sign_in_failed' THEN
-      PERFORM countersign.write_entry('s', v_sid, 0, v_now);
+      PERFORM countersign.write_entry('s', sid, 0, v_now);
     END IF;
-    RETURN 'revoked';
   END $$;
 
   CREATE FUNCTION countersign.revoke_sessions(p_user_id text, p_reason text, p_keep_sid text) RETURNS void LANGUAGE plpgsql AS $$
