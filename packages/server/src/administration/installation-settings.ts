@@ -28,7 +28,7 @@ export async function readInstallation(env: Environment): Promise<InstallationSe
   const problems: string[] = []
   const read = createReader(resolved)
   const dataDir = resolve(read('COUNTERSIGN_DATA_DIR') ?? '.countersign')
-  const database = readDatabase(read('COUNTERSIGN_DATABASE_URL'), dataDir, problems)
+  const database = readDatabase(read, dataDir, problems)
   const schedule = withoutUndefined({
     keyRotationPeriod: read('COUNTERSIGN_KEY_ROTATION_PERIOD'),
     keyPublishAhead: read('COUNTERSIGN_KEY_PUBLISH_AHEAD'),

@@ -46,6 +46,7 @@ export const defaults: Readonly<Record<string, Default | undefined>> = {
   COUNTERSIGN_ROUTE_PREFIX: '/api/auth',
   COUNTERSIGN_DATA_DIR: dataFolder,
   COUNTERSIGN_DATABASE_URL: (env) => `sqlite:${join(dataFolder(env), 'countersign.db')}`,
+  COUNTERSIGN_DATABASE_CONNECTIONS: '10',
   COUNTERSIGN_LOG_LEVEL: 'info',
   COUNTERSIGN_METRICS_PORT: undefined,
   COUNTERSIGN_REDIS_URL: undefined,

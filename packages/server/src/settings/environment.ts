@@ -80,6 +80,7 @@ const secretNames = new Set([
 const otherNames = [
   'COUNTERSIGN_DATA_DIR',
   'COUNTERSIGN_DATABASE_URL',
+  'COUNTERSIGN_DATABASE_CONNECTIONS',
   'COUNTERSIGN_LOG_LEVEL',
   'COUNTERSIGN_METRICS_PORT',
 ]
@@ -132,7 +133,7 @@ export function readEnvironment({ env, problems: unresolved }: ResolvedEnvironme
   const options = readOptions(read, mode, warnings, problems)
   if (mode === 'start') requireAll(options, problems)
   problems.push(...checkOptions(options, port))
-  const database = readDatabase(read('COUNTERSIGN_DATABASE_URL'), dataDir, problems)
+  const database = readDatabase(read, dataDir, problems)
   assertNoProblems(unresolved, problems)
   const host = read('HOST') ?? '127.0.0.1'
   return { mode, port, host, metricsPort, dataDir, database, logLevel, options, warnings }
@@ -146,10 +147,15 @@ export function createReader(env: Environment): Read {
 }
 
 /** Reads where the database is: in the data folder, unless told otherwise. */
-export function readDatabase(url: string | undefined, dataDir: string, problems: string[]): DatabaseLocation {
+export function readDatabase(read: Read, dataDir: string, problems: string[]): DatabaseLocation {
+  const url = read('COUNTERSIGN_DATABASE_URL')
+  const connections = read('COUNTERSIGN_DATABASE_CONNECTIONS') ?? '10'
+  if (!/^[1-9]\d{0,2}$/.test(connections))
+    problems.push('COUNTERSIGN_DATABASE_CONNECTIONS must be a number from 1 to 999')
   if (url === undefined) return { kind: 'sqlite', path: join(dataDir, 'countersign.db') }
   const location = parseDatabaseLocation(url)
   if (location === undefined) problems.push('COUNTERSIGN_DATABASE_URL must be sqlite:<path> or postgres://…')
+  if (location?.kind === 'postgres') return { ...location, maxConnections: Number(connections) }
   return location ?? { kind: 'sqlite', path: '' }
 }
 

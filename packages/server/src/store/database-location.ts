@@ -8,7 +8,7 @@ import type { Store } from './store.ts'
 export type DatabaseLocation =
   | { readonly kind: 'sqlite'; readonly path: string }
   /** The URL may hold a password. */
-  | { readonly kind: 'postgres'; readonly url: string }
+  | { readonly kind: 'postgres'; readonly url: string; readonly maxConnections?: number }
 
 /** Reads `sqlite:<path>` or `postgres://…`; `undefined` for anything else. */
 export function parseDatabaseLocation(url: string): DatabaseLocation | undefined {
@@ -40,7 +40,7 @@ export async function openStore(
     if (migrates) await (await import('./postgres/migrations.ts')).migratePostgres(location.url, options)
     await assertMigrated(location.url)
     const { openPostgresStore } = await import('./postgres/postgres-store.ts')
-    return openPostgresStore({ url: location.url })
+    return openPostgresStore(location)
   } catch (error) {
     if (error instanceof UnusableDatabaseError) throw error
     const mend = location.kind === 'sqlite' ? 'to a file that can' : 'to a database that answers'

@@ -20,13 +20,18 @@ async function newDatabase(t: TestContext): Promise<string> {
 }
 
 /** Servers of one installation. */
-function startAll(t: TestContext, url: string, count: number): Promise<RunningServer[]> {
+function startAll(
+  t: TestContext,
+  url: string,
+  count: number,
+  env: Record<string, string> = {},
+): Promise<RunningServer[]> {
   const shared = {
     COUNTERSIGN_DATABASE_URL: url,
     COUNTERSIGN_MASTER_KEY: masterKey,
     COUNTERSIGN_DATA_DIR: newFolder(t),
   }
-  const one = { ...shared, COUNTERSIGN_ISSUER: 'http://localhost:4000', COUNTERSIGN_LOG_LEVEL: 'info' }
+  const one = { ...shared, COUNTERSIGN_ISSUER: 'http://localhost:4000', COUNTERSIGN_LOG_LEVEL: 'info', ...env }
   return Promise.all(Array.from({ length: count }, () => startDev(t, one)))
 }
 
@@ -80,6 +85,18 @@ describe('servers on one PostgreSQL database', { skip }, () => {
     assert.equal(code, 1)
     assert.match(stderr, /^The database postgres:\/\/127\.0\.0\.1:1\/none cannot be opened: .*ECONNREFUSED/m)
     assert.ok(!stderr.includes('hunter2'))
+  })
+
+  test('a server opens as many connections as it may, and serves more requests than that at once', async (t) => {
+    const url = await newDatabase(t)
+    const [server] = await startAll(t, url, 1, { COUNTERSIGN_DATABASE_CONNECTIONS: '3' })
+    const address = addressOf(server as RunningServer)
+    const { accessToken } = await signUp(address, 'ada')
+    const headers = { authorization: `Bearer ${accessToken}` }
+    const replies = await Promise.all(Array.from({ length: 60 }, () => fetch(`${address}/api/auth/me`, { headers })))
+    assert.deepEqual([...new Set(replies.map(({ status }) => status))], [200])
+    const opened = "SELECT count(*)::integer AS count FROM pg_stat_activity WHERE application_name = 'countersign'"
+    assert.equal((await ask(url, `${opened} AND datname = current_database()`))[0]?.count, 3)
   })
 
   test('any request goes to any of them, and what one ends the other refuses', async (t) => {
