@@ -1,7 +1,7 @@
 /** The built-in accounts in PostgreSQL. */
 import type { Act } from '../revocation-store.ts'
 import type { Store } from '../store.ts'
-import { calls } from './calls.ts'
+import { calls, reads } from './calls.ts'
 import type { Database } from './database.ts'
 import { toAccount, toCredentials } from './rows.ts'
 
@@ -16,7 +16,7 @@ type AccountMethods = Pick<
   | 'deleteAccount'
 >
 
-export function accountsIn({ run }: Database): AccountMethods {
+export function accountsIn({ run, read }: Database): AccountMethods {
   return {
     async createAccount({ id, email, passwordHash }, act) {
       const [row] = await run(calls.createAccount, [id, email, passwordHash, ...operator(act)])
@@ -24,17 +24,17 @@ export function accountsIn({ run }: Database): AccountMethods {
     },
 
     async findCredentials(email) {
-      const [row] = await run(calls.findAccountByEmail, [email])
+      const [row] = await read(reads.findAccountByEmail, [email])
       return row && toCredentials(row)
     },
 
     async findCredentialsById(userId) {
-      const [row] = await run(calls.findAccount, [userId])
+      const [row] = await read(reads.findAccount, [userId])
       return row && toCredentials(row)
     },
 
     async findAccount(userId) {
-      const [row] = await run(calls.findAccount, [userId])
+      const [row] = await read(reads.findAccount, [userId])
       return row && toAccount(row)
     },
 

@@ -9,15 +9,14 @@ export interface Call {
 const accountColumns = `a.user_id, a.email, a.email_verified, a.roles, a.claims, a.created_at AS account_created_at,
   a.password_hash, a.password_version`
 
+const sessionColumns = `s.sid, s.user_id, s.client_id, s.mode, s.scope, s.audience, s.amr, s.user_agent, s.ip, s.created_at, s.last_seen_at,
+  s.authenticated_at, s.idle_expires_at, s.absolute_expires_at`
+
 /** The account of a session's user, as columns that a session does not have. */
 const withAccount = 'a.email, a.email_verified, a.roles, a.claims, a.created_at AS account_created_at'
 
 const texts = {
-  now: 'SELECT countersign.now_ms() AS now',
-
   createAccount: 'SELECT countersign.create_account($1, $2, $3, $4, $5) AS outcome',
-  findAccountByEmail: `SELECT ${accountColumns} FROM countersign.accounts a WHERE a.email = $1`,
-  findAccount: `SELECT ${accountColumns} FROM countersign.accounts a WHERE a.user_id = $1`,
   updateAccount: 'SELECT countersign.update_account($1, $2, $3, $4, $5) AS outcome',
   replacePassword: 'SELECT countersign.replace_password($1, $2, $3, $4, $5, $6) AS outcome',
   deleteAccount: 'SELECT countersign.delete_account($1, $2) AS outcome',
@@ -26,10 +25,6 @@ const texts = {
   openSession: `SELECT * FROM countersign.open_session(jsonb_populate_record(NULL::countersign.sessions, $1), $2, $3, $4, $5)`,
   rotate: `SELECT r.outcome, r.successor, r.why, r.now, r.not_before, r.keys_version, r.account, (r.session).*
     FROM countersign.rotate($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) r`,
-  findLiveSession: `SELECT s.*, ${withAccount} FROM countersign.sessions s LEFT JOIN countersign.accounts a ON a.user_id = s.user_id
-    WHERE s.sid = $1 AND countersign.is_live(s, countersign.now_ms()) AND NOT EXISTS (SELECT 1 FROM countersign.revocations r
-      WHERE r.expires_at >= countersign.now_ms() / 1000 AND ((r.kind = 'j' AND r.value = $2) OR (r.kind = 'k' AND r.value = $3)))`,
-  findLiveSessionByRid: `SELECT s.* FROM countersign.sessions s WHERE s.rid_hash = $1 AND countersign.is_live(s, countersign.now_ms())`,
   useSession: `SELECT s.*, ${withAccount} FROM countersign.use_session($1, $2, $3, $4) s
     LEFT JOIN countersign.accounts a ON a.user_id = s.user_id`,
   listLiveSessions: `SELECT s.* FROM countersign.sessions s WHERE s.user_id = $1 AND countersign.is_live(s, countersign.now_ms())
@@ -53,7 +48,6 @@ const texts = {
   resealPepper: 'UPDATE countersign.peppers SET sealed = $3 WHERE id = $1 AND sealed = $2',
 
   createClient: 'SELECT countersign.create_client($1, $2, $3, $4, $5, $6) AS outcome',
-  findClient: 'SELECT * FROM countersign.clients WHERE id = $1',
   listClients: 'SELECT * FROM countersign.clients ORDER BY created_at, id',
   disableClient: 'SELECT countersign.disable_client($1, $2, $3) AS outcome',
   admitClient: 'SELECT * FROM countersign.admit_client($1)',
@@ -63,23 +57,54 @@ const texts = {
   completeRestore: 'SELECT countersign.complete_restore($1, $2, $3, $4)',
   declareTokenLifetime: 'SELECT countersign.declare_token_lifetime($1)',
   sequence: 'SELECT * FROM countersign.sequence($1, $2, $3)',
-  readHead: 'SELECT * FROM countersign.head()',
   readRevocations: 'SELECT * FROM countersign.revocations WHERE seq > $1 ORDER BY seq LIMIT $2',
   readSnapshot: `SELECT h.*, t.now, (SELECT coalesce(json_agg(json_build_array(e.kind, e.value, e.not_before, e.expires_at)), '[]') FROM
       (SELECT r.kind, r.value, max(r.not_before) AS not_before, max(r.expires_at) AS expires_at FROM countersign.revocations r
         WHERE r.seq IS NOT NULL AND r.expires_at > t.now / 1000 GROUP BY r.kind, r.value) e) AS entries
     FROM countersign.head() h, (SELECT countersign.now_ms() AS now) t`,
-  isRevoked: `SELECT 1 FROM countersign.revocations r WHERE r.expires_at >= countersign.now_ms() / 1000 AND (
-      (r.kind = 's' AND r.value = $1::text) OR (r.kind = 'j' AND r.value = $2::text) OR (r.kind = 'k' AND r.value = $3::text)
-      OR (r.kind = 'u' AND r.value = $4::text AND r.not_before > $6::bigint)
-      OR (r.kind = 'c' AND r.value = $5::text AND r.not_before > $6::bigint)
-      OR (r.kind = 'g' AND r.value = '' AND r.not_before > $6::bigint)) LIMIT 1`,
   revoke: 'SELECT countersign.revoke($1, $2, $3, $4) AS known',
   suspendUser: 'SELECT countersign.suspend_user($1, $2, $3) AS outcome',
   restoreUser: 'SELECT countersign.restore_user($1, $2, $3) AS outcome',
   listAudit: 'SELECT * FROM countersign.audit WHERE $1::bigint IS NULL OR id < $1 ORDER BY id DESC LIMIT $2',
 }
 
+const clock = '(SELECT countersign.now_ms() AS now) t'
+
+/** What countersign.is_live says, written out: a function with a query in it is planned anew at each call. */
+const live = `s.revoked_at IS NULL AND s.idle_expires_at > t.now AND s.absolute_expires_at > t.now
+  AND s.authenticated_at >= greatest(u.not_before_at, f.not_before_at)`
+
+const liveSession = `SELECT ${sessionColumns}, ${withAccount}, t.now FROM ${clock}, countersign.revocation_feed f,
+    countersign.sessions s JOIN countersign.users u ON u.id = s.user_id LEFT JOIN countersign.accounts a ON a.user_id = s.user_id
+  WHERE ${live}`
+
+/** What is read in a moment and waits for nobody. A row comes as one piece of JSON, which costs less to read than its columns. */
+const readTexts = {
+  now: 'SELECT countersign.now_ms() AS now',
+  findAccountByEmail: `SELECT ${accountColumns} FROM countersign.accounts a WHERE a.email = $1`,
+  findAccount: `SELECT ${accountColumns} FROM countersign.accounts a WHERE a.user_id = $1`,
+  findLiveSession: `${liveSession} AND s.sid = $1 AND NOT EXISTS (SELECT FROM countersign.revocations r
+    WHERE r.expires_at >= t.now / 1000 AND ((r.kind = 'j' AND r.value = $2) OR (r.kind = 'k' AND r.value = $3)))`,
+  findLiveSessionByRid: `${liveSession} AND s.rid_hash = $1`,
+  findClient: `SELECT c.id, c.name, encode(c.secret_hash, 'base64') AS secret_hash, c.scope, c.created_at, c.disabled_at, c.not_before_at
+    FROM countersign.clients c WHERE c.id = $1`,
+  readHead: `SELECT f.epoch, f.head AS seq, f.tick_at, f.keys_version,
+      CASE WHEN f.longer_until > t.now THEN greatest(f.lifetime, f.longer_lifetime) ELSE f.lifetime END AS max_lifetime
+    FROM ${clock}, countersign.revocation_feed f`,
+  isRevoked: `SELECT 1 FROM countersign.revocations r WHERE r.expires_at >= countersign.now_ms() / 1000 AND (
+      (r.kind = 's' AND r.value = $1::text) OR (r.kind = 'j' AND r.value = $2::text) OR (r.kind = 'k' AND r.value = $3::text)
+      OR (r.kind = 'u' AND r.value = $4::text AND r.not_before > $6::bigint)
+      OR (r.kind = 'c' AND r.value = $5::text AND r.not_before > $6::bigint)
+      OR (r.kind = 'g' AND r.value = '' AND r.not_before > $6::bigint)) LIMIT 1`,
+}
+
 export const calls = Object.fromEntries(
   Object.entries(texts).map(([name, text]) => [name, { name: `countersign_${name}`, text }]),
 ) as Readonly<Record<keyof typeof texts, Call>>
+
+export const reads = Object.fromEntries(
+  Object.entries(readTexts).map(([name, text]) => [
+    name,
+    { name: `countersign_${name}`, text: `SELECT to_json(x) AS row FROM (${text}) x` },
+  ]),
+) as Readonly<Record<keyof typeof readTexts, Call>>

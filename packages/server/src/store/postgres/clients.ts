@@ -1,10 +1,10 @@
 /** The client registry in PostgreSQL. */
 import type { ClientStore } from '../client-store.ts'
 import { toClient } from '../rows.ts'
-import { calls } from './calls.ts'
+import { calls, reads } from './calls.ts'
 import type { Database } from './database.ts'
 
-export function clientsIn({ run }: Database): ClientStore {
+export function clientsIn({ run, read }: Database): ClientStore {
   return {
     async createClient({ id, name, scope, secretHash }, { actor, reason }) {
       const [row] = await run(calls.createClient, [id, name, secretHash, scope.join(' '), actor, reason])
@@ -12,8 +12,8 @@ export function clientsIn({ run }: Database): ClientStore {
     },
 
     async findClient(id) {
-      const [row] = await run(calls.findClient, [id])
-      return row && { ...toClient(row), secretHash: row.secret_hash as Uint8Array }
+      const [row] = await read(reads.findClient, [id])
+      return row && { ...toClient(row), secretHash: Buffer.from(String(row.secret_hash), 'base64') }
     },
 
     async listClients() {

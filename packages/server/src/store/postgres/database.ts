@@ -7,9 +7,11 @@
  * of the two, is tried again, and so is a statement that was prepared before a step of the schema.
  */
 import { setTimeout } from 'node:timers/promises'
-import { DatabaseError, Pool, type PoolClient, type QueryResultRow } from 'pg'
+import { type ClientConfig, DatabaseError, Pool, type QueryConfig, type QueryResultRow } from 'pg'
 import { StoreUnavailableError } from '../store.ts'
-import type { Call } from './calls.ts'
+import type { Row } from '../rows.ts'
+import { type Call, reads } from './calls.ts'
+import { openReadingConnection } from './reading-connection.ts'
 
 export interface PostgresStoreOptions {
   /** `postgres://user:password@host:port/database`. */
@@ -25,6 +27,8 @@ export interface PostgresStoreOptions {
 export interface Database {
   /** Makes one call and reads its rows. @throws StoreUnavailableError when the database is away or refuses; nothing has changed then, or nobody knows. */
   run<Row extends QueryResultRow>(call: Call, values?: readonly unknown[]): Promise<Row[]>
+  /** Reads a few rows, which is over in a moment and waits for nobody. @throws StoreUnavailableError when the database is away. */
+  read(call: Call, values?: readonly unknown[]): Promise<Row[]>
   /** Tells what the database's clock reads now, without asking it. */
   estimateNow(): number
   connections(): { readonly total: number; readonly idle: number; readonly waiting: number }
@@ -53,16 +57,16 @@ export function pinSettings(url: string): string {
 }
 
 export function openDatabase({ url, maxConnections = 10, timeout = 5000, now }: PostgresStoreOptions): Database {
-  const pool = new Pool({
+  const config: ClientConfig = {
     connectionString: pinSettings(url),
-    max: maxConnections,
     connectionTimeoutMillis: timeout,
     statement_timeout: timeout - 500,
     query_timeout: timeout,
-    idle_in_transaction_session_timeout: timeout,
     keepAlive: true,
     application_name: 'countersign',
-  })
+  }
+  const reading = openReadingConnection(config)
+  const pool = new Pool({ ...config, max: Math.max(1, maxConnections - 1), idle_in_transaction_session_timeout: timeout })
   // A connection that breaks while nobody uses it is replaced; without a listener it would end the process.
   pool.on('error', () => {})
   let offset = 0
@@ -70,12 +74,22 @@ export function openDatabase({ url, maxConnections = 10, timeout = 5000, now }: 
   let isClosed = false
 
   async function run<Row extends QueryResultRow>(call: Call, values: readonly unknown[] = []): Promise<Row[]> {
+    return attempt(() => runInPool<Row>(queryOf(call, values)))
+  }
+
+  async function read(call: Call, values: readonly unknown[] = []): Promise<Row[]> {
+    const query = queryOf(call, values)
+    const rows = await attempt(() => reading.ask<{ row: Row }>(...testClock(), query))
+    return rows.map(({ row }) => row)
+  }
+
+  async function attempt<Result>(ask: () => Promise<Result>): Promise<Result> {
     if (isClosed) throw new StoreUnavailableError('the store is closed')
     for (let attempt = 1; ; attempt++) {
       try {
         if (learntAt === Number.NEGATIVE_INFINITY) await learnOffset()
         else if (performance.now() - learntAt > offsetLifetime) void learnOffset().catch(() => {})
-        return await attemptCall<Row>(call, values)
+        return await ask()
       } catch (error) {
         if (isOutdated(error) && attempt <= maxConnections) continue
         if (!isDeadlock(error) || attempt >= 5) throw unavailable(error) ?? error
@@ -84,34 +98,41 @@ export function openDatabase({ url, maxConnections = 10, timeout = 5000, now }: 
     }
   }
 
-  async function attemptCall<Row extends QueryResultRow>(call: Call, values: readonly unknown[]): Promise<Row[]> {
-    const query = { name: call.name, text: call.text, values: [...values] }
+  async function runInPool<Row extends QueryResultRow>(query: QueryConfig): Promise<Row[]> {
     if (now === undefined) return (await pool.query<Row>(query)).rows
     const client = await pool.connect()
     try {
-      await setTestClock(client, now())
+      for (const setting of testClock()) await client.query(setting)
       return (await client.query<Row>(query)).rows
     } finally {
       client.release()
     }
   }
 
+  function testClock(): readonly QueryConfig[] {
+    const text = "SELECT set_config('countersign.test_clock', $1, false)"
+    return now === undefined ? [] : [{ text, values: [String(now())] }]
+  }
+
   /** The answer is taken to be as old as half the way. */
   async function learnOffset(): Promise<void> {
     const began = performance.now()
-    const { rows } = await pool.query<{ now: string }>('SELECT countersign.now_ms() AS now')
+    const [answer] = await reading.ask<{ row: { now: number } }>(queryOf(reads.now, []))
     learntAt = performance.now()
-    offset = Number(rows[0]?.now) - (Date.now() - (learntAt - began) / 2)
+    offset = Number(answer?.row.now) - (Date.now() - (learntAt - began) / 2)
   }
 
   return {
-    run,
+    ...{ run, read },
     estimateNow: now ?? (() => Date.now() + offset),
-    connections: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+    connections() {
+      const { total, idle } = reading.count()
+      return { total: pool.totalCount + total, idle: pool.idleCount + idle, waiting: pool.waitingCount }
+    },
     async close() {
       if (isClosed) return
       isClosed = true
-      await pool.end()
+      await Promise.all([pool.end(), reading.close()])
     },
   }
 }
@@ -125,8 +146,8 @@ function isOutdated(error: unknown): boolean {
   return error instanceof DatabaseError && error.code === '0A000' && error.routine === 'RevalidateCachedQuery'
 }
 
-async function setTestClock(client: PoolClient, now: number): Promise<void> {
-  await client.query("SELECT set_config('countersign.test_clock', $1, false)", [String(now)])
+function queryOf({ name, text }: Call, values: readonly unknown[]): QueryConfig {
+  return { name, text, values: [...values] }
 }
 
 function unavailable(error: unknown): StoreUnavailableError | undefined {

@@ -1,7 +1,7 @@
 /** The PostgreSQL store: many servers may use one database. Its clock is the database's, and every transition is one round trip. */
 import type { Store } from '../store.ts'
 import { accountsIn } from './accounts.ts'
-import { calls } from './calls.ts'
+import { reads } from './calls.ts'
 import { clientsIn } from './clients.ts'
 import { openDatabase, type PostgresStoreOptions } from './database.ts'
 import { keysIn } from './keys.ts'
@@ -20,7 +20,7 @@ export function openPostgresStore(options: PostgresStoreOptions): Store {
     ...clientsIn(database),
     ...revocationsIn(database),
     async now() {
-      const [row] = await database.run(calls.now)
+      const [row] = await database.read(reads.now)
       return Number(row?.now)
     },
     estimateNow: database.estimateNow,

@@ -2,11 +2,11 @@
 import type { RevocationEntry } from '@countersign/token/revocations'
 import { type EntryMark, type RevocationStore, subjectOf } from '../revocation-store.ts'
 import { toAuditRecord, toEntry } from '../rows.ts'
-import { calls } from './calls.ts'
+import { calls, reads } from './calls.ts'
 import type { Database } from './database.ts'
 import { toHead } from './rows.ts'
 
-export function revocationsIn({ run }: Database): RevocationStore {
+export function revocationsIn({ run, read }: Database): RevocationStore {
   return {
     async joinEpoch(epoch) {
       const [row] = await run(calls.joinEpoch, [epoch])
@@ -32,7 +32,7 @@ export function revocationsIn({ run }: Database): RevocationStore {
     },
 
     async readHead() {
-      const [row = {}] = await run(calls.readHead)
+      const [row = {}] = await read(reads.readHead)
       return toHead(row)
     },
 
@@ -51,7 +51,7 @@ export function revocationsIn({ run }: Database): RevocationStore {
     async isRevoked({ sid = null, jti = null, kid = null, sub = null, clientId = null, iat = null }) {
       // A NumericDate may have a fraction (RFC 7519 §2), and a not-before has none.
       const second = iat === null ? null : Math.floor(iat)
-      return (await run(calls.isRevoked, [sid, jti, kid, sub, clientId, second])).length > 0
+      return (await read(reads.isRevoked, [sid, jti, kid, sub, clientId, second])).length > 0
     },
 
     async revoke(target, { actor, reason }) {

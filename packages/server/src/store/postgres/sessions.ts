@@ -2,7 +2,7 @@
 import type { Served } from '../../sessions/rotation.ts'
 import { type Row, toSession } from '../rows.ts'
 import type { NewSession, Opening, Presentation, Rotation, Store } from '../store.ts'
-import { calls } from './calls.ts'
+import { calls, reads } from './calls.ts'
 import type { Database } from './database.ts'
 import { toAccount, toLiveSession, toRotationState } from './rows.ts'
 
@@ -20,7 +20,7 @@ type SessionMethods = Pick<
   | 'revokeSessions'
 >
 
-export function sessionsIn({ run }: Database): SessionMethods {
+export function sessionsIn({ run, read }: Database): SessionMethods {
   return {
     async markCredentials() {
       const [row] = await run(calls.markCredentials)
@@ -47,18 +47,21 @@ export function sessionsIn({ run }: Database): SessionMethods {
     },
 
     async findLiveSession(sid, { jti = null, kid = null } = {}) {
-      const [row] = await run(calls.findLiveSession, [sid, jti, kid])
+      const [row] = await read(reads.findLiveSession, [sid, jti, kid])
       return row && toLiveSession(row)
     },
 
     async findLiveSessionByRid(ridHash) {
-      const [row] = await run(calls.findLiveSessionByRid, [ridHash])
+      const [row] = await read(reads.findLiveSessionByRid, [ridHash])
       return row && toSession(row)
     },
 
     async useSession({ ridHash, mode, idleLifetime, slideAfter }) {
-      const [row] = await run(calls.useSession, [ridHash, mode, idleLifetime, slideAfter])
-      return row && toLiveSession(row)
+      const [row] = await read(reads.findLiveSessionByRid, [ridHash])
+      if (row?.mode !== mode) return undefined
+      if (Number(row.now) - Number(row.last_seen_at) < slideAfter) return toLiveSession(row)
+      const [slid] = await run(calls.useSession, [ridHash, mode, idleLifetime, slideAfter])
+      return slid && toLiveSession(slid)
     },
 
     async listLiveSessions(userId) {
