@@ -37,12 +37,9 @@ export function introspect(parts: Parts): Endpoint {
 }
 
 async function describeToken(parts: Parts, token: string): Promise<object> {
-  const { store } = parts
   const verified = await verifyOwn(parts, token)
-  if ('refusal' in verified) return { active: false }
+  if ('refusal' in verified || !(await parts.store.isInForce(verified))) return { active: false }
   const { sid, sub, clientId, jti, iat, exp, scope, audience, authTime } = verified
-  if (await store.isRevoked(verified)) return { active: false }
-  if (sid !== undefined && (await store.findLiveSession(sid))?.session.userId !== sub) return { active: false }
   return {
     ...{ active: true, iss: parts.settings.issuer, aud: audience, sub, client_id: clientId, jti, iat, exp },
     ...{ scope: scope.join(' '), token_type: 'Bearer' },

@@ -115,6 +115,8 @@ export interface RevocationStore {
   }>
   /** Tells whether an entry, numbered or not, revokes a token that says this of itself. */
   isRevoked(token: TokenMarks): Promise<boolean>
+  /** Tells whether a token may be used now: no entry revokes it, and its session, if it names one, is its subject's and may be used. */
+  isInForce(token: TokenMarks): Promise<boolean>
   /** Revokes something, with its entry and a line in the audit table. `unknown` for a user, session, client or key that is not there. */
   revoke(target: RevocationTarget, act: Act): Promise<{ outcome: 'revoked' | 'unknown' }>
 

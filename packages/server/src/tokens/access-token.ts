@@ -70,6 +70,12 @@ export type Verification =
 
 const forgedCodes: readonly TokenErrorCode[] = ['token_malformed', 'key_not_found', 'signature_invalid']
 
+/**
+ * How many tokens are remembered whose signature held, about 1.5 kB each: one that is introspected or comes with each request is verified
+ * once. What can change is looked up each time.
+ */
+const rememberedTokens = 2000
+
 export interface AccessTokens {
   issue(grant: AccessGrant): Promise<IssuedAccessToken>
   issueToClient(grant: ClientGrant): Promise<IssuedAccessToken>
@@ -100,6 +106,7 @@ export function createAccessTokens({ settings, keys, random, sleep, now }: Acces
     audience: [...new Set([issuer, ...settings.audiences])],
     typ: 'at+jwt',
     requiredClaims: ['sub', 'client_id', 'iat', 'jti'],
+    cacheSize: rememberedTokens,
     now: () => now() / 1000,
   })
 

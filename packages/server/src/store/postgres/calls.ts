@@ -23,8 +23,7 @@ const texts = {
 
   markCredentials: 'SELECT last_value FROM countersign.credential_marks',
   openSession: `SELECT * FROM countersign.open_session(jsonb_populate_record(NULL::countersign.sessions, $1), $2, $3, $4, $5)`,
-  rotate: `SELECT r.outcome, r.successor, r.why, r.now, r.not_before, r.keys_version, r.account, (r.session).*
-    FROM countersign.rotate($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) r`,
+  rotate: 'SELECT to_json(r) AS rotation FROM countersign.rotate($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) r',
   useSession: `SELECT s.*, ${withAccount} FROM countersign.use_session($1, $2, $3, $4) s
     LEFT JOIN countersign.accounts a ON a.user_id = s.user_id`,
   listLiveSessions: `SELECT s.* FROM countersign.sessions s WHERE s.user_id = $1 AND countersign.is_live(s, countersign.now_ms())
@@ -78,6 +77,13 @@ const liveSession = `SELECT ${sessionColumns}, ${withAccount}, t.now FROM ${cloc
     countersign.sessions s JOIN countersign.users u ON u.id = s.user_id LEFT JOIN countersign.accounts a ON a.user_id = s.user_id
   WHERE ${live}`
 
+/** An entry that revokes a token, by any of its marks. */
+const revoking = `SELECT FROM countersign.revocations r WHERE r.expires_at >= t.now / 1000 AND (
+    (r.kind = 's' AND r.value = $1::text) OR (r.kind = 'j' AND r.value = $2::text) OR (r.kind = 'k' AND r.value = $3::text)
+    OR (r.kind = 'u' AND r.value = $4::text AND r.not_before > $6::bigint)
+    OR (r.kind = 'c' AND r.value = $5::text AND r.not_before > $6::bigint)
+    OR (r.kind = 'g' AND r.value = '' AND r.not_before > $6::bigint))`
+
 /** What is read in a moment and waits for nobody. A row comes as one piece of JSON, which costs less to read than its columns. */
 const readTexts = {
   now: 'SELECT countersign.now_ms() AS now',
@@ -91,11 +97,10 @@ const readTexts = {
   readHead: `SELECT f.epoch, f.head AS seq, f.tick_at, f.keys_version,
       CASE WHEN f.longer_until > t.now THEN greatest(f.lifetime, f.longer_lifetime) ELSE f.lifetime END AS max_lifetime
     FROM ${clock}, countersign.revocation_feed f`,
-  isRevoked: `SELECT 1 FROM countersign.revocations r WHERE r.expires_at >= countersign.now_ms() / 1000 AND (
-      (r.kind = 's' AND r.value = $1::text) OR (r.kind = 'j' AND r.value = $2::text) OR (r.kind = 'k' AND r.value = $3::text)
-      OR (r.kind = 'u' AND r.value = $4::text AND r.not_before > $6::bigint)
-      OR (r.kind = 'c' AND r.value = $5::text AND r.not_before > $6::bigint)
-      OR (r.kind = 'g' AND r.value = '' AND r.not_before > $6::bigint)) LIMIT 1`,
+  isRevoked: `SELECT EXISTS (${revoking}) AS is_revoked FROM ${clock}`,
+  isInForce: `SELECT NOT EXISTS (${revoking}) AND ($1::text IS NULL OR EXISTS (SELECT FROM countersign.revocation_feed f,
+      countersign.sessions s JOIN countersign.users u ON u.id = s.user_id WHERE s.sid = $1 AND s.user_id = $4 AND ${live})) AS is_in_force
+    FROM ${clock}`,
 }
 
 export const calls = Object.fromEntries(

@@ -1,6 +1,6 @@
 /** Revocations in PostgreSQL: the entries that acts write, their numbers, and what an operator revokes directly. */
 import type { RevocationEntry } from '@countersign/token/revocations'
-import { type EntryMark, type RevocationStore, subjectOf } from '../revocation-store.ts'
+import { type EntryMark, type RevocationStore, subjectOf, type TokenMarks } from '../revocation-store.ts'
 import { toAuditRecord, toEntry } from '../rows.ts'
 import { calls, reads } from './calls.ts'
 import type { Database } from './database.ts'
@@ -48,10 +48,14 @@ export function revocationsIn({ run, read }: Database): RevocationStore {
       return { head: toHead(row), now: Number(row.now), entries: row.entries as RevocationEntry[] }
     },
 
-    async isRevoked({ sid = null, jti = null, kid = null, sub = null, clientId = null, iat = null }) {
-      // A NumericDate may have a fraction (RFC 7519 §2), and a not-before has none.
-      const second = iat === null ? null : Math.floor(iat)
-      return (await read(reads.isRevoked, [sid, jti, kid, sub, clientId, second])).length > 0
+    async isRevoked(token) {
+      const [row] = await read(reads.isRevoked, marksOf(token))
+      return row?.is_revoked !== false
+    },
+
+    async isInForce(token) {
+      const [row] = await read(reads.isInForce, marksOf(token))
+      return row?.is_in_force === true
     },
 
     async revoke(target, { actor, reason }) {
@@ -73,4 +77,9 @@ export function revocationsIn({ run, read }: Database): RevocationStore {
       return (await run(calls.listAudit, [before ?? null, limit])).map(toAuditRecord)
     },
   }
+}
+
+function marksOf({ sid, jti, kid, sub, clientId, iat }: TokenMarks): unknown[] {
+  // A NumericDate may have a fraction (RFC 7519 §2), and a not-before has none.
+  return [sid, jti, kid, sub, clientId, iat && Math.floor(iat)]
 }

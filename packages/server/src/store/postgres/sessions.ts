@@ -42,8 +42,8 @@ export function sessionsIn({ run, read }: Database): SessionMethods {
     },
 
     async rotate(presentation) {
-      const [row = {}] = await run(calls.rotate, toParameters(presentation))
-      return toRotation(row)
+      const [row] = await run<{ rotation: Row & { session: Row } }>(calls.rotate, toParameters(presentation))
+      return toRotation(row?.rotation ?? { session: {} })
     },
 
     async findLiveSession(sid, { jti = null, kid = null } = {}) {
@@ -137,7 +137,7 @@ function toParameters(presentation: Presentation): unknown[] {
   ]
 }
 
-function toRotation(row: Row): Rotation {
+function toRotation({ session, ...row }: Row & { readonly session: Row }): Rotation {
   switch (row.outcome) {
     case 'late':
     case 'unknown':
@@ -145,17 +145,17 @@ function toRotation(row: Row): Rotation {
     case 'clock_behind':
       return { outcome: row.outcome }
     case 'over':
-      return { outcome: 'over', sid: String(row.sid), why: String(row.why) }
+      return { outcome: 'over', sid: String(session.sid), why: String(row.why) }
     case 'reused':
     case 'ahead':
-      return { outcome: row.outcome, sid: String(row.sid), userId: String(row.user_id) }
+      return { outcome: row.outcome, sid: String(session.sid), userId: String(session.user_id) }
     default:
       return {
         outcome: row.outcome as Served,
-        session: toSession(row),
+        session: toSession(session),
         account: row.account === null ? undefined : toAccount(row.account as Row),
-        state: toRotationState(row),
-        pepperId: Number(row.pepper_id),
+        state: toRotationState(session),
+        pepperId: Number(session.pepper_id),
         successor: row.successor === true,
         ...toMoment(row),
       }

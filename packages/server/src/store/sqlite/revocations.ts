@@ -5,6 +5,7 @@ import {
   type RevocationStore,
   type RevocationTarget,
   subjectOf,
+  type TokenMarks,
 } from '../revocation-store.ts'
 import { toAuditRecord, toEntry } from '../rows.ts'
 import type { Database } from './database.ts'
@@ -70,9 +71,13 @@ export function revocationsIn({ sql, now: clock, transaction }: Database): Revoc
       })
     },
 
-    async isRevoked({ sid = null, jti = null, sub = null, clientId = null, kid = null, iat = null }) {
-      const now = Math.floor(clock() / 1000)
-      return sql.isRevoked.get({ sid, jti, sub, clientId, kid, iat, now }) !== undefined
+    async isRevoked(token) {
+      return sql.isRevoked.get({ ...marksOf(token), second: Math.floor(clock() / 1000) }) !== undefined
+    },
+
+    async isInForce(token) {
+      const now = clock()
+      return sql.isInForce.get({ ...marksOf(token), second: Math.floor(now / 1000), now }) !== undefined
     },
 
     async revoke(target, act) {
@@ -104,6 +109,13 @@ export function revocationsIn({ sql, now: clock, transaction }: Database): Revoc
     async listAudit(before, limit) {
       return sql.listAudit.all({ before: before ?? null, limit }).map(toAuditRecord)
     },
+  }
+}
+
+function marksOf({ sid, jti, sub, clientId, kid, iat }: TokenMarks) {
+  return {
+    ...{ sid: sid ?? null, jti: jti ?? null, sub: sub ?? null },
+    ...{ clientId: clientId ?? null, kid: kid ?? null, iat: iat ?? null },
   }
 }
 

@@ -14,6 +14,12 @@ const notBefore = 'max(u.not_before_at, (SELECT not_before_at FROM revocation_fe
 const live = `s.revoked_at IS NULL AND s.idle_expires_at > :now AND s.absolute_expires_at > :now
   AND s.authenticated_at >= ${notBefore}`
 
+/** An entry that revokes a token, by any of its marks. */
+const revokes = `expires_at >= :second AND (
+    (kind = 's' AND value = :sid) OR (kind = 'j' AND value = :jti) OR (kind = 'k' AND value = :kid)
+    OR (kind = 'u' AND value = :sub AND not_before > :iat) OR (kind = 'c' AND value = :clientId AND not_before > :iat)
+    OR (kind = 'g' AND value = '' AND not_before > :iat))`
+
 const sql = {
   // Not of nothing: a file that was moved away is no store.
   ping: 'SELECT head FROM revocation_feed',
@@ -117,10 +123,9 @@ const sql = {
   readSnapshot: `SELECT kind, value, max(not_before) AS not_before, max(expires_at) AS expires_at FROM revocations
     WHERE seq IS NOT NULL AND expires_at > :now GROUP BY kind, value`,
 
-  isRevoked: `SELECT 1 FROM revocations WHERE expires_at >= :now AND (
-      (kind = 's' AND value = :sid) OR (kind = 'j' AND value = :jti) OR (kind = 'k' AND value = :kid)
-      OR (kind = 'u' AND value = :sub AND not_before > :iat) OR (kind = 'c' AND value = :clientId AND not_before > :iat)
-      OR (kind = 'g' AND value = '' AND not_before > :iat)) LIMIT 1`,
+  isRevoked: `SELECT 1 FROM revocations WHERE ${revokes} LIMIT 1`,
+  isInForce: `SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM revocations WHERE ${revokes}) AND (:sid IS NULL OR EXISTS
+    (SELECT 1 FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.sid = :sid AND s.user_id = :sub AND ${live}))`,
   // Tokens of before may live for as long as any.
   assumeLongestLifetime: 'UPDATE revocation_feed SET longer_lifetime = 3600, longer_until = :now + 3600000',
   raiseKeysVersion: 'UPDATE revocation_feed SET keys_version = keys_version + 1',
