@@ -19,15 +19,18 @@ export function introspect(parts: Parts): Endpoint {
     refusals: ['invalid_request', 'invalid_client', 'insufficient_scope', 'too_many_requests'],
     async handle(c) {
       const form = await readForm(c)
-      const client = await authenticateClient(parts, c, form)
+      const { token } = form
+      // Both are looked up by one trip to the store; nobody is told of the token before it is known who asks.
+      const [client, answer] = await Promise.all([
+        authenticateClient(parts, c, form),
+        token === undefined ? undefined : describeToken(parts, token),
+      ])
       if (!client.scope.includes('tokens:introspect'))
         throw new OAuthError('insufficient_scope', { reason: 'the client lacks tokens:introspect' })
-      const { token } = form
-      if (token === undefined) {
+      if (answer === undefined) {
         const members = [{ member: 'token', detail: 'is missing' }]
         throw new OAuthError('invalid_request', { reason: 'no token', members })
       }
-      const answer = await describeToken(parts, token)
       if (!/\btoken-introspection\+jwt\b/.test(c.req.header('accept') ?? '')) return c.json(answer)
       // Another process may have revoked the key with which this one has signed.
       const signed = await (await parts.latestAccessTokens()).signIntrospection(client.id, answer)

@@ -241,6 +241,35 @@ export function revocationContract(name: string, fixture: StoreFixture): void {
       assert.equal(await store.isRevoked({ jti: 'key-1' }), false)
     })
 
+    const ends: [string, (store: Store, session: NewSession, clock: { now: number }) => unknown][] = [
+      ['it is revoked', (store) => store.revoke({ kind: 'token', jti: 'token-1' }, act)],
+      ['its session is revoked', (store, { sid }) => store.revoke({ kind: 'session', sid }, act)],
+      ['its user is revoked', (store, { userId }) => store.revoke({ kind: 'user', userId }, act)],
+      ['its client is revoked', (store) => store.revoke({ kind: 'client', clientId: 'client-1' }, act)],
+      ['its key is revoked', (store) => store.revoke({ kind: 'key', kid: 'key-1' }, act)],
+      ['everything is revoked', (store) => store.revoke({ kind: 'all' }, act)],
+      ['its session has been idle for too long', (_, { idleLifetime }, clock) => (clock.now += idleLifetime)],
+    ]
+    for (const [what, end] of ends) {
+      rule(`a token is in force until ${what}`, async ({ store, clock }) => {
+        const session = await populate(store)
+        const { sid, userId: sub } = session
+        const token = { sid, jti: 'token-1', sub, clientId: 'client-1', kid: 'key-1', iat: seconds }
+        assert.equal(await store.isInForce(token), true)
+        await end(store, session, clock)
+        assert.equal(await store.isInForce(token), false)
+      })
+    }
+
+    rule('a token is in force with a session of its own subject only, or without one', async ({ store }) => {
+      const { sid, userId: sub } = await populate(store)
+      assert.equal(await store.isInForce({ sid, sub, iat: seconds }), true)
+      assert.equal(await store.isInForce({ sid, sub: 'usr_2', iat: seconds }), false)
+      assert.equal(await store.isInForce({ sid, iat: seconds }), false)
+      assert.equal(await store.isInForce({ sid: 'another', sub, iat: seconds }), false)
+      assert.equal(await store.isInForce({ sub: 'client-1', clientId: 'client-1', iat: seconds }), true)
+    })
+
     rule('everything ends every session, and no earlier one refreshes', async ({ store }) => {
       const session = await populate(store)
       await store.revoke({ kind: 'all' }, act)

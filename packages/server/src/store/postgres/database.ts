@@ -7,16 +7,16 @@
  * of the two, is tried again, and so is a statement that was prepared before a step of the schema.
  */
 import { setTimeout } from 'node:timers/promises'
-import { type ClientConfig, DatabaseError, Pool, type QueryConfig, type QueryResultRow } from 'pg'
-import { StoreUnavailableError } from '../store.ts'
+import { DatabaseError, Pool, type PoolConfig, type QueryConfig, type QueryResultRow } from 'pg'
 import type { Row } from '../rows.ts'
+import { StoreUnavailableError } from '../store.ts'
 import { type Call, reads } from './calls.ts'
 import { openReadingConnection } from './reading-connection.ts'
 
 export interface PostgresStoreOptions {
   /** `postgres://user:password@host:port/database`. */
   readonly url: string
-  /** Connections at most. @default 10 */
+  /** Connections at most, two or more: one of them is for reading. @default 10 */
   readonly maxConnections?: number
   /** How long a call may take, milliseconds; below the refresh time-out. @default 5000 */
   readonly timeout?: number
@@ -35,9 +35,15 @@ export interface Database {
   close(): Promise<void>
 }
 
-/** Besides whatever ends a connection, SQLSTATE classes of the machine's trouble: connection, resources, operator intervention, system, read-only. */
-const machineTrouble = /^(08|53|57|58|25006|55P03|XX)/
+/**
+ * Besides whatever ends a connection, SQLSTATE classes of the machine's trouble: connection, resources, operator intervention, system,
+ * read-only, a statement that could not be prepared.
+ */
+const machineTrouble = /^(08|53|57|58|25006|26000|55P03|XX)/
 const deadlocks = new Set(['40P01', '40001'])
+
+/** When so many reads wait on the one connection, something holds it up, or it has too much to do: more take the others. */
+const longestLine = 100
 
 /** How often the offset to the database's clock is learnt anew, milliseconds. */
 const offsetLifetime = 10_000
@@ -57,16 +63,18 @@ export function pinSettings(url: string): string {
 }
 
 export function openDatabase({ url, maxConnections = 10, timeout = 5000, now }: PostgresStoreOptions): Database {
-  const config: ClientConfig = {
+  const config: PoolConfig = {
     connectionString: pinSettings(url),
+    max: Math.max(1, maxConnections - 1),
     connectionTimeoutMillis: timeout,
     statement_timeout: timeout - 500,
     query_timeout: timeout,
+    idle_in_transaction_session_timeout: timeout,
     keepAlive: true,
     application_name: 'countersign',
   }
+  const pool = new Pool(config)
   const reading = openReadingConnection(config)
-  const pool = new Pool({ ...config, max: Math.max(1, maxConnections - 1), idle_in_transaction_session_timeout: timeout })
   // A connection that breaks while nobody uses it is replaced; without a listener it would end the process.
   pool.on('error', () => {})
   let offset = 0
@@ -79,8 +87,11 @@ export function openDatabase({ url, maxConnections = 10, timeout = 5000, now }: 
 
   async function read(call: Call, values: readonly unknown[] = []): Promise<Row[]> {
     const query = queryOf(call, values)
-    const rows = await attempt(() => reading.ask<{ row: Row }>(...testClock(), query))
-    return rows.map(({ row }) => row)
+    const ask = () =>
+      reading.waiting() < longestLine
+        ? reading.ask<{ row: Row }>(...testClock(), query)
+        : runInPool<{ row: Row }>(query)
+    return (await attempt(ask)).map(({ row }) => row)
   }
 
   async function attempt<Result>(ask: () => Promise<Result>): Promise<Result> {
@@ -92,6 +103,7 @@ export function openDatabase({ url, maxConnections = 10, timeout = 5000, now }: 
         return await ask()
       } catch (error) {
         if (isOutdated(error) && attempt <= maxConnections) continue
+        if (isUnprepared(error) && attempt === 1) continue
         if (!isDeadlock(error) || attempt >= 5) throw unavailable(error) ?? error
         await setTimeout(Math.random() * 20 * attempt)
       }
@@ -126,7 +138,7 @@ export function openDatabase({ url, maxConnections = 10, timeout = 5000, now }: 
     ...{ run, read },
     estimateNow: now ?? (() => Date.now() + offset),
     connections() {
-      const { total, idle } = reading.count()
+      const [total, idle] = [Number(reading.isOpen()), Number(reading.isOpen() && reading.waiting() === 0)]
       return { total: pool.totalCount + total, idle: pool.idleCount + idle, waiting: pool.waitingCount }
     },
     async close() {
@@ -144,6 +156,11 @@ function isDeadlock(error: unknown): boolean {
 /** A step has added a column to what a statement reads that was prepared before. Nothing has happened, and the pool has ended that connection. */
 function isOutdated(error: unknown): boolean {
   return error instanceof DatabaseError && error.code === '0A000' && error.routine === 'RevalidateCachedQuery'
+}
+
+/** A read that came right before was to prepare the statement, and failed for a reason of its own. */
+function isUnprepared(error: unknown): boolean {
+  return error instanceof DatabaseError && error.code === '26000'
 }
 
 function queryOf({ name, text }: Call, values: readonly unknown[]): QueryConfig {

@@ -1,21 +1,23 @@
 /**
  * The connection on which everything is read that is over in a moment. Questions do not wait for each other's answers (pipelining): those
- * of one turn of the event loop leave in one piece, and the database, which is awake already, answers one after the other. Waking it for each
- * costs more than the reading. Whoever may wait for a lock or a disk must not stand in this queue.
+ * of one turn of the event loop leave together, and the database, awake already, answers them one after the other. To wake it for each costs
+ * more than the reading. Whatever may wait for a lock of others or for the disk must not stand in this queue.
  */
 import { Client, type ClientConfig, type QueryConfig, type QueryResultRow } from 'pg'
 
 export interface ReadingConnection {
-  /** Asks in turn, and gets the rows of the last question. @throws what pg throws; it connects anew at the next question */
+  /** Asks one question after the other, nothing in between, and answers with the rows of the last. @throws what pg throws; the next question connects anew */
   ask<Row extends QueryResultRow>(...questions: readonly QueryConfig[]): Promise<Row[]>
-  /** Connections that are open, and those of them that nobody waits for. */
-  count(): { readonly total: 0 | 1; readonly idle: 0 | 1 }
+  isOpen(): boolean
+  /** How many wait for an answer. */
+  waiting(): number
   close(): Promise<void>
 }
 
-/** It is given up when nobody has asked for so long, milliseconds; as a pool does. */
+/** It is closed when nobody has asked for so long, milliseconds; a pool does the same. */
 const idleLifetime = 10_000
 
+/** Makes the connection at the first question, and whenever there is none. */
 export function openReadingConnection(config: ClientConfig): ReadingConnection {
   let present: Promise<Client> | undefined
   let waiting = 0
@@ -27,7 +29,7 @@ export function openReadingConnection(config: ClientConfig): ReadingConnection {
     const forget = () => {
       if (present === connecting) present = undefined
     }
-    // Without a listener a connection that breaks would end the process; who waits for it is told.
+    // Whoever waits for an answer is told; without a listener it would end the process as well.
     client.on('error', forget)
     connecting.catch(forget)
     return connecting
@@ -38,7 +40,7 @@ export function openReadingConnection(config: ClientConfig): ReadingConnection {
     try {
       present ??= connect()
       const client = await present
-      holdUntilTurnEnds(client.connection.stream)
+      leaveTogether(client)
       const answers = await Promise.all(questions.map((question) => client.query<Row>(question)))
       return answers.at(-1)?.rows ?? []
     } finally {
@@ -47,6 +49,7 @@ export function openReadingConnection(config: ClientConfig): ReadingConnection {
     }
   }
 
+  /** What was asked before is answered first. */
   async function end(): Promise<void> {
     const ending = present
     present = undefined
@@ -54,26 +57,16 @@ export function openReadingConnection(config: ClientConfig): ReadingConnection {
     await client?.end()
   }
 
-  const total = () => (present === undefined ? 0 : 1)
   return {
     ask,
-    count: () => ({ total: total(), idle: waiting === 0 ? total() : 0 }),
-    async close() {
-      clearTimeout(idle)
-      await end()
-    },
+    isOpen: () => present !== undefined,
+    waiting: () => waiting,
+    close: end,
   }
 }
 
-const held = new WeakSet<object>()
-
-/** Keeps what is written until the end of this turn of the event loop. */
-function holdUntilTurnEnds(stream: { cork(): void; uncork(): void }): void {
-  if (held.has(stream)) return
-  held.add(stream)
+/** Keeps what is written until this turn of the event loop is over. */
+function leaveTogether({ connection: { stream } }: Client): void {
   stream.cork()
-  setImmediate(() => {
-    held.delete(stream)
-    stream.uncork()
-  })
+  setImmediate(() => stream.uncork())
 }

@@ -134,9 +134,35 @@ describe('POST /oauth/introspect (RFC 7662)', () => {
       const claims = claimsOf(accessToken)
       const { kid } = JSON.parse(Buffer.from(accessToken.split('.')[0] ?? '', 'base64url').toString())
       const target = { kind, jti: claims.jti, sid: claims.sid, userId: claims.sub, kid } as never
+      const isActive = async () => (await form(server, '/oauth/introspect', { token: accessToken }, basic)).json.active
+      // One that comes again is remembered: its signature held.
+      for (let time = 0; time < 3; time++) assert.equal(await isActive(), true)
       assert.deepEqual(await server.store.revoke(target, { actor: 'test', reason: '' }), { outcome: 'revoked' })
       const reply = await form(server, '/oauth/introspect', { token: accessToken }, basic)
       assert.deepEqual(reply.json, { active: false }, kind)
+    }
+  })
+
+  test('knows at once when a token that it has seen before is too old, and when its client is disabled', async (t) => {
+    const server = startTestServer(t)
+    const { basic, id } = await createTestClient(server, ['tokens:introspect'])
+    const { accessToken } = await server.signUp()
+    const ask = () => form(server, '/oauth/introspect', { token: accessToken }, basic)
+    for (let time = 0; time < 3; time++) assert.equal((await ask()).json.active, true)
+    server.clock.now += 11 * 60_000
+    assert.deepEqual((await ask()).json, { active: false })
+    await server.store.disableClient(id, { actor: 'test', reason: '' })
+    const reply = await ask()
+    assert.deepEqual([reply.status, reply.json.error], [401, 'invalid_client'])
+  })
+
+  test('tells nothing of a good token to whom it does not know', async (t) => {
+    const server = startTestServer(t)
+    const { id } = await createTestClient(server, ['tokens:introspect'])
+    const { accessToken: token } = await server.signUp()
+    for (const client_secret of ['wrong', '']) {
+      const reply = await form(server, '/oauth/introspect', { token, client_id: id, client_secret })
+      assert.deepEqual([reply.status, reply.json.error], [401, 'invalid_client'])
     }
   })
 
