@@ -24,8 +24,10 @@ const explained: Record<Operation, string> = {
   'refresh, rotation':
     'A new refresh token and a new access token, a durable commit. Each session once a round; each answer has to hold another token.',
   'session check': 'GET /api/users/profile by the token of a server-side session: session and user looked up.',
-  profile: 'GET /api/users/profile by an access token: verified, session and user looked up.',
-  introspection: 'The client authenticated, the token verified, revocations and session looked up.',
+  profile:
+    'GET /api/users/profile by an access token: session and user looked up. The tokens come again and again, so that their signatures are verified once.',
+  introspection:
+    'The client authenticated, revocations and session looked up. The tokens come again and again, so that their signatures are verified once.',
   'JWK Set': 'The keys are in memory; whether they are still the present ones is asked of the database.',
 }
 

@@ -1,4 +1,5 @@
 /** Every statement of the PostgreSQL store, prepared once on each connection under its name. */
+import { isLive } from './functions/sessions.ts'
 
 /** A statement and the name under which a connection keeps it. */
 export interface Call {
@@ -69,9 +70,8 @@ const texts = {
 
 const clock = '(SELECT countersign.now_ms() AS now) t'
 
-/** What countersign.is_live says, written out: a function with a query in it is planned anew at each call. */
-const live = `s.revoked_at IS NULL AND s.idle_expires_at > t.now AND s.absolute_expires_at > t.now
-  AND s.authenticated_at >= greatest(u.not_before_at, f.not_before_at)`
+/** Written out: SQL in a function is planned anew at each call, or is one more call. */
+const live = isLive('t.now')
 
 const liveSession = `SELECT ${sessionColumns}, ${withAccount}, t.now FROM ${clock}, countersign.revocation_feed f,
     countersign.sessions s JOIN countersign.users u ON u.id = s.user_id LEFT JOIN countersign.accounts a ON a.user_id = s.user_id

@@ -1,13 +1,17 @@
 /** Sessions: opened, refreshed, used, ended. */
 import { locks } from './locks.ts'
 
+/** Whether a session `s` of the user `u` may still be used: not ended, neither lifetime over, and no not-before is later. `f` is the feed. */
+export function isLive(now: string): string {
+  return `s.revoked_at IS NULL AND s.idle_expires_at > ${now} AND s.absolute_expires_at > ${now}
+      AND s.authenticated_at >= greatest(u.not_before_at, f.not_before_at)`
+}
+
 export const sessions = `
-  -- A session that may still be used: not ended, neither lifetime over, and no not-before is later.
-  CREATE FUNCTION countersign.is_live(s countersign.sessions, now_ms bigint) RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT s.revoked_at IS NULL AND s.idle_expires_at > now_ms AND s.absolute_expires_at > now_ms
-      AND s.authenticated_at >= (SELECT greatest(u.not_before_at, f.not_before_at)
-        FROM countersign.users u, countersign.revocation_feed f WHERE u.id = s.user_id)
-  $$;
+  CREATE FUNCTION countersign.is_live(s countersign.sessions, now_ms bigint) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+  BEGIN
+    RETURN EXISTS (SELECT FROM countersign.users u, countersign.revocation_feed f WHERE u.id = s.user_id AND ${isLive('now_ms')});
+  END $$;
 
   CREATE FUNCTION countersign.open_session(p countersign.sessions, p_idle bigint, p_absolute bigint, p_version integer, p_mark bigint,
     OUT outcome text, OUT now bigint, OUT not_before bigint, OUT keys_version integer,
