@@ -16,7 +16,7 @@ import { openReadingConnection } from './reading-connection.ts'
 export interface PostgresStoreOptions {
   /** `postgres://user:password@host:port/database`. */
   readonly url: string
-  /** Connections at most, two or more: one of them is for reading. @default 10 */
+  /** Connections at most; one of them is for reading, if there are others. @default 10 */
   readonly maxConnections?: number
   /** How long a call may take, milliseconds; below the refresh time-out. @default 5000 */
   readonly timeout?: number
@@ -87,11 +87,7 @@ export function openDatabase({ url, maxConnections = 10, timeout = 5000, now }: 
 
   async function read(call: Call, values: readonly unknown[] = []): Promise<Row[]> {
     const query = queryOf(call, values)
-    const ask = () =>
-      reading.waiting() < longestLine
-        ? reading.ask<{ row: Row }>(...testClock(), query)
-        : runInPool<{ row: Row }>(query)
-    return (await attempt(ask)).map(({ row }) => row)
+    return (await attempt(() => ask(query))).map(({ row }) => row)
   }
 
   async function attempt<Result>(ask: () => Promise<Result>): Promise<Result> {
@@ -108,6 +104,11 @@ export function openDatabase({ url, maxConnections = 10, timeout = 5000, now }: 
         await setTimeout(Math.random() * 20 * attempt)
       }
     }
+  }
+
+  function ask(query: QueryConfig): Promise<{ row: Row }[]> {
+    const isBeside = maxConnections > 1 && reading.waiting() < longestLine
+    return isBeside ? reading.ask(...testClock(), query) : runInPool(query)
   }
 
   async function runInPool<Row extends QueryResultRow>(query: QueryConfig): Promise<Row[]> {
@@ -129,7 +130,7 @@ export function openDatabase({ url, maxConnections = 10, timeout = 5000, now }: 
   /** The answer is taken to be as old as half the way. */
   async function learnOffset(): Promise<void> {
     const began = performance.now()
-    const [answer] = await reading.ask<{ row: { now: number } }>(queryOf(reads.now, []))
+    const [answer] = await ask(queryOf(reads.now, []))
     learntAt = performance.now()
     offset = Number(answer?.row.now) - (Date.now() - (learntAt - began) / 2)
   }

@@ -92,6 +92,18 @@ describe('PostgreSQL: reads', { skip: skip }, () => {
     assert.ok(await store.findLiveSession(sid))
   })
 
+  test('take the one connection that there is', async (t) => {
+    const { url, sessions } = await openWithSessions(t, 5)
+    const store = openPostgresStore({ url, maxConnections: 1 })
+    t.after(() => store.close())
+    const found = await Promise.all(sessions.map(({ sid }) => store.findLiveSession(sid)))
+    assert.deepEqual(
+      found.map((one) => one?.session.sid),
+      sessions.map(({ sid }) => sid),
+    )
+    assert.equal(store.connections?.().total, 1)
+  })
+
   test('a session that is held by another act holds up nobody who only reads', async (t) => {
     const { url, store, sessions } = await openWithSessions(t, 2)
     const [held, other] = sessions

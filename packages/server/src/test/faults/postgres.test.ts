@@ -91,9 +91,15 @@ describe('servers on one PostgreSQL database', { skip }, () => {
     const url = await newDatabase(t)
     const [server] = await startAll(t, url, 1, { COUNTERSIGN_DATABASE_CONNECTIONS: '3' })
     const address = addressOf(server as RunningServer)
-    const { accessToken } = await signUp(address, 'ada')
-    const headers = { authorization: `Bearer ${accessToken}` }
-    const replies = await Promise.all(Array.from({ length: 60 }, () => fetch(`${address}/api/auth/me`, { headers })))
+    const { accessToken, refreshToken } = await signUp(address, 'ada')
+    const request = (method: string, path: string, token: string) =>
+      fetch(address + path, { method, headers: { authorization: `Bearer ${token}` } })
+    const replies = await Promise.all(
+      Array.from({ length: 30 }, () => [
+        request('GET', '/api/auth/me', accessToken),
+        request('POST', '/api/auth/refresh', refreshToken),
+      ]).flat(),
+    )
     assert.deepEqual([...new Set(replies.map(({ status }) => status))], [200])
     const opened = "SELECT count(*)::integer AS count FROM pg_stat_activity WHERE application_name = 'countersign'"
     assert.equal((await ask(url, `${opened} AND datname = current_database()`))[0]?.count, 3)
