@@ -77,6 +77,8 @@ interface Pod {
 interface PodSpec {
   readonly terminationGracePeriodSeconds?: number
   readonly securityContext: { readonly runAsNonRoot: boolean; readonly runAsUser: number; readonly fsGroup?: number }
+  /** @default true: each pod then has variables of every service of its namespace, COUNTERSIGN_PORT among them. */
+  readonly enableServiceLinks?: boolean
   readonly volumes: readonly { readonly secret?: { readonly defaultMode: number } }[]
   readonly containers: readonly Container[]
 }
@@ -141,7 +143,11 @@ describe('the Kubernetes manifests', () => {
     assert.ok(Number(seconds) >= 5 && terminationGracePeriodSeconds > Number(seconds) + 6)
   })
 
-  test('set only what the server knows', () => assertKnown(Object.keys(find('ConfigMap')?.data ?? {})))
+  test('set only what the server knows, and let Kubernetes add nothing of that name', () => {
+    assertKnown(Object.keys(find('ConfigMap')?.data ?? {}))
+    for (const kind of ['Deployment', 'Job'])
+      assert.equal(find(kind)?.spec?.template?.spec.enableServiceLinks, false, kind)
+  })
 })
 
 describe('the Dockerfile', () => {
