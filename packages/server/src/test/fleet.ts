@@ -1,11 +1,11 @@
 /** Servers behind nginx on one PostgreSQL, as processes of their own, and clients that refresh all the time. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { migratePostgres } from '../store/postgres/migrations.ts'
+import { findFreePort } from './free-port.ts'
 import { newEmptyDatabase, skip as noPostgres } from './postgres-cluster.ts'
 import { newFolder, type RunningServer, spawnServer } from './running-server.ts'
 
@@ -28,15 +28,6 @@ export interface Fleet {
   start(port: number): Promise<Instance>
 }
 
-/** Finds a port that nobody listens on. */
-async function freePort(): Promise<number> {
-  const probe = createServer()
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
-  const address = probe.address()
-  await new Promise((resolve) => probe.close(resolve))
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
-
 interface FleetOptions {
   /** An empty database. @default one of the cluster that tests share */
   readonly database?: string
@@ -48,7 +39,7 @@ interface FleetOptions {
 export async function startFleet(t: TestContext, options: FleetOptions = {}): Promise<Fleet> {
   const database = options.database ?? (await newEmptyDatabase((remove) => t.after(remove)))
   await migratePostgres(database)
-  const [front, ...ports] = await Promise.all([freePort(), freePort(), freePort(), freePort()])
+  const [front, ...ports] = await Promise.all([findFreePort(), findFreePort(), findFreePort(), findFreePort()])
   const url = `http://127.0.0.1:${front}`
   const env = {
     ...{ COUNTERSIGN_DATABASE_URL: database, COUNTERSIGN_MASTER_KEY: 'A'.repeat(43), COUNTERSIGN_ISSUER: url },
@@ -58,7 +49,7 @@ export async function startFleet(t: TestContext, options: FleetOptions = {}): Pr
   }
   async function start(port: number): Promise<Instance> {
     const server = spawnServer(t, 'start', { ...env, PORT: String(port) })
-    for (let attempt = 0; attempt < 200; attempt++) {
+    while (server.child.exitCode === null) {
       const ready = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined)
       if (ready?.status === 200) return { ...server, port }
       await setTimeout(25)
@@ -85,7 +76,7 @@ export const skipRedis = existsSync('/usr/bin/redis-server')
   : 'needs redis-server: apt-get install redis-server'
 
 export async function startRedis(t: TestContext): Promise<MortalRedis> {
-  const [port, folder] = [String(await freePort()), newFolder(t)]
+  const [port, folder] = [String(await findFreePort()), newFolder(t)]
   let child: ChildProcess | undefined
   async function start(): Promise<void> {
     const words = ['--port', port, '--bind', '127.0.0.1', '--save', '', '--dir', folder]

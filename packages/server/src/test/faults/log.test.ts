@@ -7,7 +7,7 @@ import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { findFreePort } from '../postgres-cluster.ts'
+import { findFreePort } from '../free-port.ts'
 import { mainFile, newFolder } from '../running-server.ts'
 
 /** Starts the server with its log on a descriptor of ours. */
