@@ -33,6 +33,8 @@ interface FleetOptions {
   readonly database?: string
   /** Further settings of every server. */
   readonly env?: Readonly<Record<string, string>>
+  /** How long nginx waits for an answer, milliseconds: longer where no server is ever stopped. @default 900 */
+  readonly patience?: number
 }
 
 /** Starts three servers, and nginx in front of them. */
@@ -57,7 +59,7 @@ export async function startFleet(t: TestContext, options: FleetOptions = {}): Pr
     throw new Error(`the server does not start: ${server.output.stdout}${server.output.stderr}`)
   }
   const instances = await Promise.all(ports.map(start))
-  await startNginx(t, Number(front), ports)
+  await startNginx(t, Number(front), ports, options.patience)
   return { url, database, instances, start }
 }
 
@@ -99,7 +101,7 @@ export async function startRedis(t: TestContext): Promise<MortalRedis> {
 }
 
 /** A request that has been sent is never sent to another server: nginx does so with a POST only when it is told to. */
-async function startNginx(t: TestContext, port: number, servers: readonly number[]): Promise<void> {
+async function startNginx(t: TestContext, port: number, servers: readonly number[], patience = 900): Promise<void> {
   const folder = newFolder(t)
   const upstream = servers.map((one) => `server 127.0.0.1:${one} max_fails=1 fail_timeout=2s;`).join(' ')
   const temp = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
@@ -109,7 +111,7 @@ async function startNginx(t: TestContext, port: number, servers: readonly number
     join(folder, 'nginx.conf'),
     `daemon off; master_process off; pid ${folder}/pid; error_log ${folder}/error.log; events {}
      http { access_log off; ${temp.join(' ')} upstream countersign { ${upstream} }
-     server { listen 127.0.0.1:${port}; location / { proxy_pass http://countersign; proxy_connect_timeout 500ms; proxy_read_timeout 900ms;
+     server { listen 127.0.0.1:${port}; location / { proxy_pass http://countersign; proxy_connect_timeout 500ms; proxy_read_timeout ${patience}ms;
        proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_set_header Host $http_host; } } }`,
   )
   const child: ChildProcess = spawn(nginx, ['-p', folder, '-c', join(folder, 'nginx.conf')], { stdio: 'ignore' })

@@ -68,7 +68,7 @@ describe('a fleet', { skip }, () => {
   after(stopCluster)
 
   test('is replaced server by server while keys turn every three seconds: not one request fails, not one token is refused', async (t) => {
-    const fleet = await startFleet(t, { env: turning })
+    const fleet = await startFleet(t, { env: turning, patience: 10_000 })
     const checks = [cachingVerifier(fleet), await followingVerifier(t, fleet)]
     const troubles: string[] = []
     let isOver = false
