@@ -17,24 +17,27 @@ const millisecondsToStop = 10_000
 
 await main(process.argv.slice(2))
 
-/** @param {string[]} args */
-async function main([script, ...args]) {
-  if (script === undefined) fail('Usage: node scripts/launch.mjs <script> [arguments]')
+/** @param {string[]} words */
+async function main(words) {
+  const at = words.findIndex((word) => !word.startsWith('-'))
+  const script = words[at]
+  if (script === undefined) return fail('Usage: node scripts/launch.mjs [options of node] <script> [arguments]')
+  const [options, args] = [words.slice(0, at), words.slice(at + 1)]
   try {
     const failed = await installIfNeeded(root, { run, say: (line) => console.error(line) })
     if (failed) end(failed.code === null ? failed : { code: 1, signal: null }, 'npm install failed.')
-    else end(await start(script, args))
+    else end(await start(options, script, args))
   } catch (error) {
     fail(error instanceof Error ? error.message : String(error))
   }
 }
 
-/** @param {string} script @param {string[]} args */
-function start(script, args) {
+/** @param {string[]} options @param {string} script @param {string[]} args */
+function start(options, script, args) {
   const node = findNode()
   const env = { NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compile'), ...process.env }
   // The channel carries nothing: its end tells the child that this process is gone, however it went.
-  return run(node, [`--conditions=${sourceCondition}`, script, ...args], {
+  return run(node, [`--conditions=${sourceCondition}`, ...options, script, ...args], {
     env,
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   })

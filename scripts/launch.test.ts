@@ -49,6 +49,13 @@ describe('the launcher', () => {
     assert.deepEqual(JSON.parse(stdout), [['a b', '--c'], ['--conditions=@countersign/source'], '--no-deprecation'])
   })
 
+  test('passes options that come before the script to node', async () => {
+    const folder = fixture({ 'script.ts': 'console.log(JSON.stringify([process.argv.slice(2), process.execArgv]))' })
+    const { stdout } = await finish(launch(folder, ['--no-deprecation', '--max-semi-space-size=4', 'script.ts', '--c']))
+    const options = ['--conditions=@countersign/source', '--no-deprecation', '--max-semi-space-size=4']
+    assert.deepEqual(JSON.parse(stdout), [['--c'], options])
+  })
+
   test('ends by the signal that ended the script', async () => {
     const folder = fixture({ 'script.ts': "process.kill(process.pid, 'SIGTERM'); setInterval(() => {}, 1000)" })
     assert.equal((await finish(launch(folder, ['script.ts']))).signal, 'SIGTERM')

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Contender, Place, Requests, ServerSessionRequests } from '../contender.ts'
 import { tokenRequests } from '../token-requests.ts'
 
-const main = join(import.meta.dirname, '..', '..', '..', 'packages', 'server')
+const packages = join(import.meta.dirname, '..', '..', '..', 'packages')
 
 const paths = {
   register: '/api/auth/register',
@@ -42,10 +42,10 @@ function environment({ port, folder }: Place): Record<string, string> {
 
 const masterKey = randomBytes(32).toString('base64url')
 
-/** The server as it is published and run: built, `start`. */
+/** The server as it is published and run: built, `countersign start`. */
 export const countersign: Contender = {
   name: 'Countersign',
-  command: [join(main, 'dist', 'main.js'), 'start'],
+  command: [join(packages, 'cli', 'dist', 'main.js'), 'start'],
   environment,
   healthPath: '/healthz',
   requests,
@@ -67,11 +67,16 @@ export const countersignRotating: Contender = {
   }),
 }
 
-/** The server as `npm start` runs it: from source, with the compile cache that its launcher sets. */
+/** The server as `npm start` runs it: from source, with the options and the compile cache that its launcher sets. */
 export const countersignFromSource: Contender = {
   ...countersign,
   name: 'Countersign from source',
-  command: ['--conditions=@countersign/source', join(main, 'src', 'main.ts'), 'dev'],
+  command: [
+    '--conditions=@countersign/source',
+    '--max-semi-space-size=4',
+    join(packages, 'server', 'src', 'main.ts'),
+    'dev',
+  ],
   environment: ({ port, folder }) => ({
     PORT: String(port),
     COUNTERSIGN_DATA_DIR: join(folder, 'data'),

@@ -1,12 +1,15 @@
 #!/usr/bin/env node
 /**
- * Runs the command `countersign`. `dev` and `start` are the start file of the server, in this process and with nothing loaded before
- * it; everything else is command-line.ts. It is the only file of this package that reads the environment.
+ * Runs the command `countersign`. `dev` and `start` are the start file of the server, in this process and with next to nothing loaded
+ * before it; everything else is command-line.ts. It is the only file of this package that reads the environment.
  */
 const [command, ...others] = process.argv.slice(2)
 
-if ((command === 'dev' || command === 'start') && others.length === 0) await import('@countersign/server/main')
-else {
+if ((command === 'dev' || command === 'start') && others.length === 0) {
+  const { boundNewSpace } = await import('./bound-new-space.ts')
+  boundNewSpace(process.env.NODE_OPTIONS)
+  await import('@countersign/server/main')
+} else {
   const { runCommandLine } = await import('./command-line.ts')
   // A reader that has seen enough, such as head, is no failure.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
