@@ -1,4 +1,5 @@
 // A mixed load at a steady pace, well below what a server can do: each kind of request so many times a second, however long others take.
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Installation } from '../fleet/installation.ts'
 import { checkSession, introspect, login, logout, openServerSessions, openSessions } from '../fleet/operations.ts'
 import { openStreams, type Stream } from '../fleet/streams.ts'
@@ -94,6 +95,8 @@ async function prepare(installation: Installation): Promise<Prepared> {
   const sessions = await openSessions(installation, livingSessions)
   const tokens = await openServerSessions(installation, 16)
   const streams = await openStreams(installation, livingStreams)
+  // The first is replaced after a second, in which a busy machine has sent it no heartbeat yet.
+  await sleep(5000)
   const settled = (index: number) => at(sessions.slice(leftAlone), index)
   const actions: Prepared['actions'] = {
     async login(index) {

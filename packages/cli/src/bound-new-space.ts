@@ -1,7 +1,6 @@
 /**
- * Bounds the room in which V8 makes new objects. By default a half of it grows to 32 MB while objects live across requests that wait, there are up to three, and
- * what was taken is not given back under load: on PostgreSQL 188 MB for a server whose objects take 16. Node takes the bound on its command line only, so that
- * the process starts itself anew, in place: with the same id, standard streams and parent.
+ * Bounds the room in which V8 makes new objects. By default it grows to 100 MB in a server on PostgreSQL, where 16 MB of objects live, and is not given back
+ * under load. Node takes the bound before there is a heap, so that the process starts itself anew, in its place: with the same id, streams and parent.
  */
 const bound = '--max-semi-space-size=4'
 
