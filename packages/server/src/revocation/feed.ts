@@ -10,6 +10,7 @@
  * told so and let go, so that it cannot hold what it missed in our memory. A database that is older than what was seen of it (our own
  * head, a reader's place, a refresh token), or in which the last number that was seen stands for something else, was put back from a
  * backup or taken over by a replica that lagged: a new history begins, and readers keep what they knew beside what they are told anew.
+ * A reader that comes from another server knows what that one numbered a moment ago: it is judged by a turn that began after it came.
  * That it is another database than before (its timeline, its system identifier) is looked at with each tick.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
@@ -43,7 +44,7 @@ export interface Feed {
   join(): Promise<void>
   /** Begins a new history, as the database turns out to be older than what was seen of it; once a start. */
   raiseEpoch(why: string): Promise<void>
-  /** The place up to which readers have been told, and the tick that goes with it. */
+  /** Finds where the feed stands, no earlier than when it is asked: what was committed or numbered before, by whomever, is in it. */
   head(): Promise<FeedHead>
   /** Follows the feed from a place on, after what was missed has been told; answers with what stops it. */
   follow(from: RevocationCursor, reader: FeedReader): Promise<(() => void) | 'reset'>
@@ -109,6 +110,12 @@ export function createFeed({ store, log, random, onKeysChanged, idleTurn = 10_00
         turning = undefined
       })
     return turning
+  }
+
+  /** A turn that began after the question: one that is under way may not have seen what another server has numbered since. */
+  async function laterTurn(): Promise<FeedHead> {
+    await turning
+    return turn()
   }
 
   const newName = () => Buffer.from(random(12)).toString('base64url')
@@ -232,15 +239,15 @@ export function createFeed({ store, log, random, onKeysChanged, idleTurn = 10_00
   return {
     join,
     raiseEpoch,
-    head: turn,
+    head: laterTurn,
     async follow(from, reader) {
-      for (let seq = from.seq; ; ) {
-        const present = await turn()
+      let present = await laterTurn()
+      if (from.epoch === present.epoch && from.seq > present.seq) {
+        await raiseEpoch('a reader of the revocation feed is ahead of it')
+        return 'reset'
+      }
+      for (let { seq } = from; ; present = await turn()) {
         if (from.epoch !== present.epoch) return 'reset'
-        if (seq > present.seq) {
-          await raiseEpoch('a reader of the revocation feed is ahead of it')
-          return 'reset'
-        }
         await readTo(seq, present, (...told) => reader.revoked(...told))
         seq = present.seq
         if (turning !== undefined || head !== present) continue
