@@ -56,7 +56,7 @@ const texts = {
   beginEpoch: 'SELECT countersign.begin_epoch($1)',
   completeRestore: 'SELECT countersign.complete_restore($1, $2, $3, $4)',
   declareTokenLifetime: 'SELECT countersign.declare_token_lifetime($1)',
-  sequence: 'SELECT * FROM countersign.sequence($1, $2, $3)',
+  sequence: 'SELECT s.*, countersign.now_ms() AS now FROM countersign.sequence($1, $2, $3) s',
   readRevocations: 'SELECT * FROM countersign.revocations WHERE seq > $1 ORDER BY seq LIMIT $2',
   readSnapshot: `SELECT h.*, t.now, (SELECT coalesce(json_agg(json_build_array(e.kind, e.value, e.not_before, e.expires_at)), '[]') FROM
       (SELECT r.kind, r.value, max(r.not_before) AS not_before, max(r.expires_at) AS expires_at FROM countersign.revocations r
@@ -94,7 +94,7 @@ const readTexts = {
   findLiveSessionByRid: `${liveSession} AND s.rid_hash = $1`,
   findClient: `SELECT c.id, c.name, encode(c.secret_hash, 'base64') AS secret_hash, c.scope, c.created_at, c.disabled_at, c.not_before_at
     FROM countersign.clients c WHERE c.id = $1`,
-  readHead: `SELECT f.epoch, f.head AS seq, f.tick_at, f.keys_version,
+  readHead: `SELECT t.now, f.epoch, f.head AS seq, f.tick_at, f.keys_version,
       CASE WHEN f.longer_until > t.now THEN greatest(f.lifetime, f.longer_lifetime) ELSE f.lifetime END AS max_lifetime
     FROM ${clock}, countersign.revocation_feed f`,
   isRevoked: `SELECT EXISTS (${revoking}) AS is_revoked FROM ${clock}`,

@@ -11,6 +11,7 @@ import { DatabaseError, Pool, type PoolConfig, type QueryConfig, type QueryResul
 import type { Row } from '../rows.ts'
 import { StoreUnavailableError } from '../store.ts'
 import { type Call, reads } from './calls.ts'
+import { createDatabaseClock } from './database-clock.ts'
 import { openReadingConnection } from './reading-connection.ts'
 
 export interface PostgresStoreOptions {
@@ -45,8 +46,11 @@ const deadlocks = new Set(['40P01', '40001'])
 /** When so many reads wait on the one connection, something holds it up, or it has too much to do: more take the others. */
 const longestLine = 100
 
-/** How often the offset to the database's clock is learnt anew, milliseconds. */
-const offsetLifetime = 10_000
+/** How long the time may not have been heard of, milliseconds, before a call has it asked for as well: a clock that was set is soon followed. */
+const timeLifetime = 1000
+
+/** At a start the time is asked for until it is known as well as this, milliseconds: the first question waits for the connection too. */
+const wellKnown = 100
 
 /**
  * How a connection has to be, whatever the database or the role has by default. What is read after a lock is of after that lock; and
@@ -77,8 +81,8 @@ export function openDatabase({ url, maxConnections = 10, timeout = 5000, now }: 
   const reading = openReadingConnection(config)
   // A connection that breaks while nobody uses it is replaced; without a listener it would end the process.
   pool.on('error', () => {})
-  let offset = 0
-  let learntAt = Number.NEGATIVE_INFINITY
+  const clock = createDatabaseClock()
+  let asking: Promise<void> | undefined
   let isClosed = false
 
   async function run<Row extends QueryResultRow>(call: Call, values: readonly unknown[] = []): Promise<Row[]> {
@@ -94,8 +98,8 @@ export function openDatabase({ url, maxConnections = 10, timeout = 5000, now }: 
     if (isClosed) throw new StoreUnavailableError('the store is closed')
     for (let attempt = 1; ; attempt++) {
       try {
-        if (learntAt === Number.NEGATIVE_INFINITY) await learnOffset()
-        else if (performance.now() - learntAt > offsetLifetime) void learnOffset().catch(() => {})
+        if (clock.uncertainty() === Number.POSITIVE_INFINITY) await askForTime()
+        else if (clock.age() > timeLifetime) void askForTime().catch(() => {})
         return await ask()
       } catch (error) {
         if (isOutdated(error) && attempt <= maxConnections) continue
@@ -108,10 +112,24 @@ export function openDatabase({ url, maxConnections = 10, timeout = 5000, now }: 
 
   function ask(query: QueryConfig): Promise<{ row: Row }[]> {
     const isBeside = maxConnections > 1 && reading.waiting() < longestLine
-    return isBeside ? reading.ask(...testClock(), query) : runInPool(query)
+    return isBeside ? heard(() => reading.ask(...testClock(), query)) : runInPool(query)
   }
 
-  async function runInPool<Row extends QueryResultRow>(query: QueryConfig): Promise<Row[]> {
+  function runInPool<Row extends QueryResultRow>(query: QueryConfig): Promise<Row[]> {
+    return heard(() => askInPool<Row>(query))
+  }
+
+  /** Learns the time from an answer that has it. What was waited for before the question left only makes it worth less. */
+  async function heard<Row extends QueryResultRow>(ask: () => Promise<Row[]>): Promise<Row[]> {
+    const askedAt = performance.now()
+    const rows = await ask()
+    const [first] = rows
+    const time = (first?.row ?? first?.rotation ?? first)?.now
+    if (time !== undefined && time !== null) clock.learn(Number(time), askedAt, performance.now())
+    return rows
+  }
+
+  async function askInPool<Row extends QueryResultRow>(query: QueryConfig): Promise<Row[]> {
     if (now === undefined) return (await pool.query<Row>(query)).rows
     const client = await pool.connect()
     try {
@@ -127,17 +145,22 @@ export function openDatabase({ url, maxConnections = 10, timeout = 5000, now }: 
     return now === undefined ? [] : [{ text, values: [String(now())] }]
   }
 
-  /** The answer is taken to be as old as half the way. */
-  async function learnOffset(): Promise<void> {
-    const began = performance.now()
-    const [answer] = await ask(queryOf(reads.now, []))
-    learntAt = performance.now()
-    offset = Number(answer?.row.now) - (Date.now() - (learntAt - began) / 2)
+  /** One question for all who need the time. */
+  function askForTime(): Promise<void> {
+    asking ??= learnTime().finally(() => {
+      asking = undefined
+    })
+    return asking
+  }
+
+  async function learnTime(): Promise<void> {
+    for (let time = 0; time < 3 && (time === 0 || clock.uncertainty() > wellKnown); time++)
+      await ask(queryOf(reads.now, []))
   }
 
   return {
     ...{ run, read },
-    estimateNow: now ?? (() => Date.now() + offset),
+    estimateNow: now ?? clock.read,
     connections() {
       const [total, idle] = [Number(reading.isOpen()), Number(reading.isOpen() && reading.waiting() === 0)]
       return { total: pool.totalCount + total, idle: pool.idleCount + idle, waiting: pool.waitingCount }
