@@ -8,9 +8,13 @@ import type { Keys } from '../tokens/keys.ts'
 /** How long a set may be kept that may not be the present one. */
 const briefly = 'public, max-age=10'
 
+/** How long the store may take to say which set is the present one, milliseconds: verifiers give up after a few seconds. */
+const patience = 300
+
 /** GET /.well-known/jwks.json: the public keys (RFC 7517 §5). */
 export function jwks(parts: Parts): Endpoint {
   const cacheControl = publicDocument(parts.settings.keySchedule.jwksMaxAge / 1000)
+  const isPresent = createPresenceTest(parts)
   let written: ReturnType<typeof write> | undefined
   return {
     summary: 'The public keys that verify access tokens',
@@ -22,27 +26,44 @@ export function jwks(parts: Parts): Endpoint {
       },
     },
     async handle(c) {
-      const isPresent = await readPresentKeys(parts)
+      const maxAge = (await isPresent()) ? cacheControl : briefly
       if (written?.keys !== parts.keys) written = write(parts.keys)
       const { body, etag } = written
-      const headers = { 'content-type': 'application/json', 'cache-control': isPresent ? cacheControl : briefly, etag }
+      const headers = { 'content-type': 'application/json', 'cache-control': maxAge, etag }
       return c.body(body, 200, headers)
     },
   }
 }
 
 /**
- * Another server may have revoked a key or made one. While the store is away the set that is known is better than none: without it,
- * verifiers that start would refuse everyone.
+ * Makes what looks whether another server has revoked a key or made one. While the store is away or stands still the set that is known is
+ * better than none: without it, verifiers that start would refuse everyone. While one question goes unanswered no other is asked.
  */
-async function readPresentKeys({ latestAccessTokens }: Parts): Promise<boolean> {
-  try {
-    await latestAccessTokens()
-    return true
-  } catch (error) {
-    if (!(error instanceof StoreUnavailableError)) throw error
-    return false
+function createPresenceTest({ latestAccessTokens }: Parts): () => Promise<boolean> {
+  let unanswered = 0
+
+  return async () => {
+    if (unanswered > 0) return false
+    const { promise: late, resolve } = Promise.withResolvers<boolean>()
+    let isLate = false
+    const timer = setTimeout(() => {
+      isLate = true
+      unanswered += 1
+      resolve(false)
+    }, patience)
+    const asked = latestAccessTokens()
+      .then(() => true, falseIfAway)
+      .finally(() => {
+        clearTimeout(timer)
+        if (isLate) unanswered -= 1
+      })
+    return Promise.race([asked, late])
   }
+}
+
+function falseIfAway(error: unknown): boolean {
+  if (!(error instanceof StoreUnavailableError)) throw error
+  return false
 }
 
 /** Writes a set once. A `kid` is a hash of its key, so that those in order name the set. */

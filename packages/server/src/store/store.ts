@@ -15,7 +15,7 @@ import type { ClientStore } from './client-store.ts'
 import type { KeyStore } from './key-store.ts'
 import type { Act, RevocationStore, TokenMarks } from './revocation-store.ts'
 
-/** The store could not be reached or could not write. Nothing has changed. */
+/** The store could not be reached, could not write, or did not answer in time: whether the act has happened is unknown, and it may be repeated. */
 export class StoreUnavailableError extends Error {
   override readonly name = 'StoreUnavailableError'
 }

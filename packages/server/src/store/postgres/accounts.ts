@@ -16,7 +16,7 @@ type AccountMethods = Pick<
   | 'deleteAccount'
 >
 
-export function accountsIn({ run, read }: Database): AccountMethods {
+export function accountsIn({ run, runInTime, read }: Database): AccountMethods {
   return {
     async createAccount({ id, email, passwordHash }, act) {
       const [row] = await run(calls.createAccount, [id, email, passwordHash, ...operator(act)])
@@ -40,8 +40,7 @@ export function accountsIn({ run, read }: Database): AccountMethods {
 
     async updateAccount(id, { roles, claims }, act) {
       const json = (value: unknown) => (value === undefined ? null : JSON.stringify(value))
-      const [row] = await run(calls.updateAccount, [id, json(roles), json(claims), ...operator(act)])
-      return { outcome: row?.outcome }
+      return { outcome: await runInTime(calls.updateAccount, [id, json(roles), json(claims), ...operator(act)]) }
     },
 
     async replacePassword({ userId, fromVersion, passwordHash, keepSid }, act) {
@@ -50,8 +49,7 @@ export function accountsIn({ run, read }: Database): AccountMethods {
     },
 
     async deleteAccount(userId, fromVersion) {
-      const [row] = await run(calls.deleteAccount, [userId, fromVersion])
-      return { outcome: row?.outcome }
+      return { outcome: await runInTime(calls.deleteAccount, [userId, fromVersion]) }
     },
   }
 }

@@ -16,14 +16,24 @@ const sessionColumns = `s.sid, s.user_id, s.client_id, s.mode, s.scope, s.audien
 /** The account of a session's user, as columns that a session does not have. */
 const withAccount = 'a.email, a.email_verified, a.roles, a.claims, a.created_at AS account_created_at'
 
+/**
+ * An act that is not begun after a moment, which is the last parameter: what gives trust, or cannot be taken back, must not happen once its
+ * caller has been told that it failed. Of all expressions CASE alone is sure to be evaluated in this order.
+ */
+function inTime(act: string, parameters: number): string {
+  const given = Array.from({ length: parameters }, (_, index) => `$${index + 1}`).join(', ')
+  return `SELECT CASE WHEN countersign.now_ms() <= $${parameters + 1}::bigint THEN countersign.${act}(${given}) END AS answer`
+}
+
 const texts = {
   createAccount: 'SELECT countersign.create_account($1, $2, $3, $4, $5) AS outcome',
-  updateAccount: 'SELECT countersign.update_account($1, $2, $3, $4, $5) AS outcome',
+  updateAccount: inTime('update_account', 5),
   replacePassword: 'SELECT countersign.replace_password($1, $2, $3, $4, $5, $6) AS outcome',
-  deleteAccount: 'SELECT countersign.delete_account($1, $2) AS outcome',
+  deleteAccount: inTime('delete_account', 2),
 
   markCredentials: 'SELECT last_value FROM countersign.credential_marks',
-  openSession: `SELECT * FROM countersign.open_session(jsonb_populate_record(NULL::countersign.sessions, $1), $2, $3, $4, $5)`,
+  openSession: `SELECT to_json(CASE WHEN countersign.now_ms() <= $6::bigint
+    THEN countersign.open_session(jsonb_populate_record(NULL::countersign.sessions, $1), $2, $3, $4, $5) END) AS answer`,
   rotate: 'SELECT to_json(r) AS rotation FROM countersign.rotate($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) r',
   useSession: `SELECT s.*, ${withAccount} FROM countersign.use_session($1, $2, $3, $4) s
     LEFT JOIN countersign.accounts a ON a.user_id = s.user_id`,
@@ -64,7 +74,7 @@ const texts = {
     FROM countersign.head() h, (SELECT countersign.now_ms() AS now) t`,
   revoke: 'SELECT countersign.revoke($1, $2, $3, $4) AS known',
   suspendUser: 'SELECT countersign.suspend_user($1, $2, $3) AS outcome',
-  restoreUser: 'SELECT countersign.restore_user($1, $2, $3) AS outcome',
+  restoreUser: inTime('restore_user', 3),
   listAudit: 'SELECT * FROM countersign.audit WHERE $1::bigint IS NULL OR id < $1 ORDER BY id DESC LIMIT $2',
 }
 

@@ -1,10 +1,12 @@
 /**
  * Connections to one PostgreSQL database. Each transition is one call of a function in the database, so nothing here begins or commits.
  *
- * A database that is away fails each call within `timeout`, and so does one that answers too late: it ends the statement itself a
- * little earlier (`statement_timeout`), so that what has failed here has not happened there. If the connection breaks after a call was
- * sent, whether it happened is unknown: the caller is told that the store is away, and its client tries again. A deadlock, which ends one
- * of the two, is tried again, and so is a statement that was prepared before a step of the schema.
+ * A database that is away fails each call within `timeout`, and so does one that answers too late. It ends a statement itself a little
+ * earlier (`statement_timeout`), counted from when it reads it: one that stands still, or that the network brings late, reads and does
+ * later what has failed here. So **whether what has failed has happened is unknown**, as it is when a connection breaks: the caller is told that the
+ * store is away, and its client tries again. What gives trust or cannot be taken back has a deadline of its own (`runInTime`, and a
+ * refresh); all else may come late without harm, and may be repeated (docs/decisions/0020). A deadlock, which ends one of the two, is tried again, and so is a
+ * statement that was prepared before a step of the schema.
  */
 import { setTimeout } from 'node:timers/promises'
 import { DatabaseError, Pool, type PoolConfig, type QueryConfig, type QueryResultRow } from 'pg'
@@ -26,8 +28,13 @@ export interface PostgresStoreOptions {
 }
 
 export interface Database {
-  /** Makes one call and reads its rows. @throws StoreUnavailableError when the database is away or refuses; nothing has changed then, or nobody knows. */
+  /** Makes one call and reads its rows. @throws StoreUnavailableError when the database is away or refuses; whether anything has changed nobody knows then. */
   run<Row extends QueryResultRow>(call: Call, values?: readonly unknown[]): Promise<Row[]>
+  /**
+   * Makes one call of an act that is not begun once its caller has given up, and reads its `answer`.
+   * @throws StoreUnavailableError also when it came too late
+   */
+  runInTime<Answer>(call: Call, values: readonly unknown[]): Promise<Answer>
   /** Reads a few rows, which is over in a moment and waits for nobody. @throws StoreUnavailableError when the database is away. */
   read(call: Call, values?: readonly unknown[]): Promise<Row[]>
   /** Tells what the database's clock reads now, without asking it. */
@@ -82,11 +89,19 @@ export function openDatabase({ url, maxConnections = 10, timeout = 5000, now }: 
   // A connection that breaks while nobody uses it is replaced; without a listener it would end the process.
   pool.on('error', () => {})
   const clock = createDatabaseClock()
+  const estimateNow = now ?? clock.read
   let asking: Promise<void> | undefined
   let isClosed = false
 
   async function run<Row extends QueryResultRow>(call: Call, values: readonly unknown[] = []): Promise<Row[]> {
     return attempt(() => runInPool<Row>(queryOf(call, values)))
+  }
+
+  async function runInTime<Answer>(call: Call, values: readonly unknown[]): Promise<Answer> {
+    const [row] = await run<{ answer: Answer | null }>(call, [...values, Math.floor(estimateNow()) + timeout])
+    if (row?.answer == null)
+      throw new StoreUnavailableError('PostgreSQL: the call came too late, and nothing has changed')
+    return row.answer
   }
 
   async function read(call: Call, values: readonly unknown[] = []): Promise<Row[]> {
@@ -124,7 +139,7 @@ export function openDatabase({ url, maxConnections = 10, timeout = 5000, now }: 
     const askedAt = performance.now()
     const rows = await ask()
     const [first] = rows
-    const time = (first?.row ?? first?.rotation ?? first)?.now
+    const time = (first?.row ?? first?.rotation ?? first?.answer ?? first)?.now
     if (time !== undefined && time !== null) clock.learn(Number(time), askedAt, performance.now())
     return rows
   }
@@ -159,8 +174,7 @@ export function openDatabase({ url, maxConnections = 10, timeout = 5000, now }: 
   }
 
   return {
-    ...{ run, read },
-    estimateNow: now ?? clock.read,
+    ...{ run, runInTime, read, estimateNow },
     connections() {
       const [total, idle] = [Number(reading.isOpen()), Number(reading.isOpen() && reading.waiting() === 0)]
       return { total: pool.totalCount + total, idle: pool.idleCount + idle, waiting: pool.waitingCount }

@@ -6,7 +6,7 @@ import { calls, reads } from './calls.ts'
 import type { Database } from './database.ts'
 import { toHead } from './rows.ts'
 
-export function revocationsIn({ run, read }: Database): RevocationStore {
+export function revocationsIn({ run, runInTime, read }: Database): RevocationStore {
   return {
     async joinEpoch(epoch) {
       const [row] = await run(calls.joinEpoch, [epoch])
@@ -69,8 +69,7 @@ export function revocationsIn({ run, read }: Database): RevocationStore {
     },
 
     async restoreUser(userId, { actor, reason }) {
-      const [row] = await run(calls.restoreUser, [userId, actor, reason])
-      return { outcome: row?.outcome }
+      return { outcome: await runInTime(calls.restoreUser, [userId, actor, reason]) }
     },
 
     async listAudit(before, limit) {

@@ -20,7 +20,7 @@ type SessionMethods = Pick<
   | 'revokeSessions'
 >
 
-export function sessionsIn({ run, read }: Database): SessionMethods {
+export function sessionsIn({ run, runInTime, read }: Database): SessionMethods {
   return {
     async markCredentials() {
       const [row] = await run(calls.markCredentials)
@@ -31,14 +31,8 @@ export function sessionsIn({ run, read }: Database): SessionMethods {
       const { verified, idleLifetime, absoluteLifetime } = session
       const version = 'passwordVersion' in verified ? verified.passwordVersion : null
       const mark = 'mark' in verified ? verified.mark : null
-      const [row = {}] = await run(calls.openSession, [
-        toRecord(session),
-        idleLifetime,
-        absoluteLifetime,
-        version,
-        mark,
-      ])
-      return toOpening(session, row)
+      const values = [toRecord(session), idleLifetime, absoluteLifetime, version, mark]
+      return toOpening(session, await runInTime<Row>(calls.openSession, values))
     },
 
     async rotate(presentation) {

@@ -5,13 +5,17 @@ import { describe, type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { migratePostgres } from '../../store/postgres/migrations.ts'
 import { openPostgresStore } from '../../store/postgres/postgres-store.ts'
-import type { Store } from '../../store/store.ts'
+import { newSession } from '../../store/store.contract.ts'
+import { type Store, StoreUnavailableError } from '../../store/store.ts'
 import { type Cluster, skipOwn as skip, startCluster } from '../postgres-cluster.ts'
 import { issuer, startTestServer } from '../test-server.ts'
 
 async function start(t: TestContext): Promise<{ readonly cluster: Cluster; readonly store: Store }> {
   const cluster = await startCluster()
-  t.after(cluster.remove)
+  t.after(() => {
+    cluster.signal('SIGCONT')
+    return cluster.remove()
+  })
   await migratePostgres(cluster.url)
   const store = openPostgresStore({ url: cluster.url })
   t.after(() => store.close())
@@ -19,20 +23,14 @@ async function start(t: TestContext): Promise<{ readonly cluster: Cluster; reado
   return { cluster, store }
 }
 
-/** Stops PostgreSQL for a time, in which something is asked; the answer is that of the question, or its error. */
-async function pause<Answer>(
-  cluster: Cluster,
-  milliseconds: number,
-  ask: () => Promise<Answer>,
-): Promise<Answer | Error> {
+/** Stops PostgreSQL for a time, in which something is asked; the answer is that of the question. */
+async function pause<Answer>(cluster: Cluster, milliseconds: number, ask: () => Promise<Answer>): Promise<Answer> {
   cluster.signal('SIGSTOP')
-  try {
-    const asked = ask().catch((error: Error) => error)
-    await setTimeout(milliseconds)
-    return asked
-  } finally {
-    cluster.signal('SIGCONT')
-  }
+  const asked = ask()
+  asked.catch(() => {})
+  await setTimeout(milliseconds)
+  cluster.signal('SIGCONT')
+  return asked
 }
 
 describe('PostgreSQL stands still', { skip, concurrency: true }, () => {
@@ -57,6 +55,51 @@ describe('PostgreSQL stands still', { skip, concurrency: true }, () => {
     const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body, duplex: 'half' }
     const late = await server.fetch(new Request(`${issuer}/api/auth/refresh`, init as RequestInit))
     assert.equal(late.status, 503)
+  })
+
+  test('the JWK Set that is known is answered long before verifiers give up, and may be kept for a moment', async (t) => {
+    const { cluster, store } = await start(t)
+    const { call, signUp } = startTestServer(t, { store })
+    await signUp()
+    const askForSet = async () => {
+      const began = performance.now()
+      const { status, headers } = await call('GET', '/.well-known/jwks.json')
+      return [status, headers.get('cache-control'), performance.now() - began < 1000]
+    }
+    const answers = await pause(cluster, 1500, async () => {
+      const together = await Promise.all(Array.from({ length: 12 }, askForSet))
+      return [...together, await askForSet()]
+    })
+    assert.deepEqual(answers, Array(13).fill([200, 'public, max-age=10', true]))
+    await store.now()
+    assert.match(String((await askForSet())[1]), /max-age=300/)
+  })
+
+  test('what gives trust or cannot be taken back does not happen after it has failed, though all that was asked is read later', async (t) => {
+    const { cluster, store } = await start(t)
+    const act = { actor: 'test', reason: '' }
+    const passwordHash = 'hash'
+    await store.createAccount({ id: 'usr_1', email: 'ada@example.com', passwordHash })
+    await store.createAccount({ id: 'usr_2', email: 'bob@example.com', passwordHash })
+    await store.suspendUser('usr_1', act)
+    // So many connections are open, and all that is asked is sent.
+    await Promise.all(Array.from({ length: 8 }, () => store.listPeppers()))
+    const fails = (asked: Promise<unknown>) => assert.rejects(asked, StoreUnavailableError)
+    await pause(cluster, 5500, () =>
+      Promise.all([
+        fails(store.openSession(newSession({ userId: 'usr_2', verified: { passwordVersion: 1 } }))),
+        fails(store.updateAccount('usr_2', { roles: ['admin'] }, act)),
+        fails(store.restoreUser('usr_1', act)),
+        fails(store.deleteAccount('usr_2', 1)),
+        fails(store.revoke({ kind: 'token', jti: 'read later' }, act)),
+      ]),
+    )
+    await setTimeout(500)
+    assert.equal(await store.isRevoked({ jti: 'read later' }), true)
+    assert.deepEqual((await store.findAccount('usr_2'))?.roles, [])
+    assert.deepEqual(await store.listLiveSessions('usr_2'), [])
+    const events = (await store.listAudit(undefined, 10)).map(({ event }) => event)
+    assert.deepEqual(events, ['revoke.token', 'user.suspend'])
   })
 
   test('a hundred calls ask once for the time', async (t) => {
