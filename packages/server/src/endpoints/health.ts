@@ -7,7 +7,10 @@ import type { Parts } from '../parts.ts'
 const status = z.object({ status: z.literal('ok') })
 const checks = z.object({
   process: z.enum(['ok', 'stopping']),
-  store: z.enum(['ok', 'away']),
+  store: z.enum(['ok', 'away', 'unwritable']).meta({
+    description:
+      'unwritable: it can only be read, as a database that was demoted to a replica, or one whose disk is full.',
+  }),
   keys: z.enum(['ok', 'unreadable']).meta({ description: 'unreadable: the log says why, as for another master key.' }),
   feed: z.enum(['ok', 'stalled']).meta({ description: 'The revocation feed; requests are served without it.' }),
   redis: z.enum(redisStates).optional().meta({
@@ -56,10 +59,10 @@ export function readyz(parts: Parts, readiness: Readiness): Endpoint {
 }
 
 async function check({ store, feed, redis, redisMirror }: Parts, { ready, isStopping }: Readiness) {
-  const [asked, loaded] = await Promise.allSettled([within(patience, store.now()), within(patience, ready())])
+  const [asked, loaded] = await Promise.allSettled([within(patience, store.isWritable()), within(patience, ready())])
   const found = {
     process: isStopping() ? 'stopping' : 'ok',
-    store: asked.status === 'fulfilled' ? 'ok' : 'away',
+    store: asked.status === 'rejected' ? 'away' : asked.value ? 'ok' : 'unwritable',
     keys: loaded.status === 'fulfilled' ? 'ok' : 'unreadable',
     feed: feed.status().isStalled ? 'stalled' : 'ok',
     ...(redis && { redis: redis.state }),

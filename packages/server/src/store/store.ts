@@ -191,6 +191,8 @@ export interface SessionUse {
 export interface Store extends ClientStore, KeyStore, RevocationStore {
   /** Reads the store's clock, epoch milliseconds. @throws when the store cannot be reached. */
   now(): Promise<number>
+  /** Tells whether the store takes what is written: a replica or a full disk can be read. @throws when it cannot be reached. */
+  isWritable(): Promise<boolean>
   /** Tells what the store's clock reads now, without asking it: exact here, within a round trip for a remote store. */
   estimateNow(): number
   close(): Promise<void>

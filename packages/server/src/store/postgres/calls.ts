@@ -97,6 +97,7 @@ const revoking = `SELECT FROM countersign.revocations r WHERE r.expires_at >= t.
 /** What is read in a moment and waits for nobody. A row comes as one piece of JSON, which costs less to read than its columns. */
 const readTexts = {
   now: 'SELECT countersign.now_ms() AS now',
+  isWritable: `SELECT countersign.now_ms() AS now, NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off' AS is_writable`,
   findAccountByEmail: `SELECT ${accountColumns} FROM countersign.accounts a WHERE a.email = $1`,
   findAccount: `SELECT ${accountColumns} FROM countersign.accounts a WHERE a.user_id = $1`,
   findLiveSession: `${liveSession} AND s.sid = $1 AND NOT EXISTS (SELECT FROM countersign.revocations r

@@ -23,6 +23,10 @@ export function openPostgresStore(options: PostgresStoreOptions): Store {
       const [row] = await database.read(reads.now)
       return Number(row?.now)
     },
+    async isWritable() {
+      const [row] = await database.read(reads.isWritable)
+      return row?.is_writable === true
+    },
     estimateNow: database.estimateNow,
     connections: database.connections,
     close: database.close,

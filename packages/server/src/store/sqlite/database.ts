@@ -29,6 +29,8 @@ export interface Database {
    * @throws StoreUnavailableError when the machine refuses; nothing has changed then.
    */
   transaction<Result>(transition: (now: number) => Result): Promise<Result>
+  /** Tells whether the machine took what was written last; the feed writes its tick every few seconds. @throws when the file cannot be read */
+  isWritable(): boolean
   close(): void
 }
 
@@ -50,10 +52,15 @@ export function openDatabase({ path, now = Date.now, busyTimeout = 2000 }: Sqlit
     })
   }
 
+  function isWritable(): boolean {
+    sql.ping.get()
+    return !queue.hasFailedToWrite()
+  }
+
   const close = () => {
     if (database.isOpen) database.close()
   }
-  return { sql, now, transaction, close }
+  return { sql, now, transaction, isWritable, close }
 }
 
 /** A transition that waits for the lock. */
@@ -73,6 +80,7 @@ const mostTogether = 100
 function createQueue(database: DatabaseSync, sql: Statements, now: () => number, busyTimeout: number) {
   let waiting: Queued[] = []
   let isScheduled = false
+  let hasFailedToWrite = false
 
   function schedule(delay: number): void {
     if (isScheduled) return
@@ -88,6 +96,7 @@ function createQueue(database: DatabaseSync, sql: Statements, now: () => number,
     try {
       commitTogether(group)
     } catch (error) {
+      hasFailedToWrite ||= writeErrors.has(primaryCodeOf(error))
       const isAgain = database.isOpen && isBusy(error)
       const later = group.filter(({ giveUpAt }) => isAgain && performance.now() <= giveUpAt)
       for (const { reject } of group.filter((one) => !later.includes(one))) reject(describeFailure(error))
@@ -107,14 +116,19 @@ function createQueue(database: DatabaseSync, sql: Statements, now: () => number,
   function commitTogether(group: readonly Queued[]): void {
     sql.begin.run()
     try {
+      const before = hasFailedToWrite && countChanges()
       const answers = group.map(group.length === 1 ? runAlone : attempt)
+      const hasWritten = before !== false && countChanges() > before
       sql.commit.run()
+      if (hasWritten) hasFailedToWrite = false
       for (const answer of answers) answer()
     } catch (error) {
       if (database.isOpen && database.isTransaction) database.exec('ROLLBACK')
       throw error
     }
   }
+
+  const countChanges = () => Number(sql.countChanges.get()?.count)
 
   /** Without a savepoint: what it throws takes back all, and it is all. */
   function runAlone({ run, resolve }: Queued): () => void {
@@ -142,6 +156,7 @@ function createQueue(database: DatabaseSync, sql: Statements, now: () => number,
       waiting.push({ ...one, giveUpAt: performance.now() + busyTimeout })
       schedule(0)
     },
+    hasFailedToWrite: () => hasFailedToWrite,
   }
 }
 
@@ -176,20 +191,27 @@ function assertDurable(database: DatabaseSync): void {
 }
 
 function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && Number(error.errcode) % 256 === 5
+  return primaryCodeOf(error) === 5
+}
+
+/** The code of what SQLite says, without its details; NaN for what others say. */
+function primaryCodeOf(error: unknown): number {
+  return error instanceof Error && 'errcode' in error ? Number(error.errcode) % 256 : Number.NaN
 }
 
 /** SQLITE_BUSY, _LOCKED, _NOMEM, _READONLY, _IOERR, _FULL, _CANTOPEN: the machine's trouble, not the caller's. */
 const machineErrors = new Set([5, 6, 7, 8, 10, 13, 14])
 
+/** Those of a file that cannot be written: SQLITE_READONLY, _IOERR, _FULL, _CANTOPEN. */
+const writeErrors = new Set([8, 10, 13, 14])
+
 /** Gives what the caller cannot help its name; `undefined` for anything else. */
 export function unavailable(error: unknown): StoreUnavailableError | undefined {
   if (!(error instanceof Error && 'errcode' in error)) return undefined
-  const primaryCode = Number(error.errcode) % 256
   // Its tables go away under a server that runs only when they are moved.
   if (/^no such table/.test(error.message))
     return new StoreUnavailableError(`SQLite: the file ${movedAway}`, { cause: error })
-  return machineErrors.has(primaryCode)
+  return machineErrors.has(primaryCodeOf(error))
     ? new StoreUnavailableError(`SQLite: ${error.message}`, { cause: error })
     : undefined
 }

@@ -78,14 +78,14 @@ test('a writer that another process holds up too long fails by name, and nothing
   assert.equal((await store.createAccount(account)).outcome, 'created')
 })
 
-test('a full disk fails by name and loses nothing that was acknowledged', (t) => {
+test('a full disk fails by name and is said, and loses nothing that was acknowledged', (t) => {
   const path = fixture.newLocation((remove) => t.after(remove))
   const program = fileURLToPath(new URL('./full-disk-worker.ts', import.meta.url))
   const command = `ulimit -f 400; exec "$0" "$@"`
   const full = spawnSync('bash', ['-c', command, process.execPath, ...process.execArgv, program, path], {
     encoding: 'utf8',
   })
-  assert.match(full.stdout, /^made [1-9]\d* then StoreUnavailableError$/m, full.stderr)
+  assert.match(full.stdout, /^made [1-9]\d* then StoreUnavailableError, writable true false true$/m, full.stderr)
   const made = Number(/made (\d+)/.exec(full.stdout)?.[1])
   const database = new DatabaseSync(path)
   t.after(() => database.close())

@@ -29,6 +29,9 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
       database.sql.ping.get()
       return database.now()
     },
+    async isWritable() {
+      return database.isWritable()
+    },
     estimateNow: database.now,
     async close() {
       database.close()

@@ -24,6 +24,7 @@ const sql = {
   // Not of nothing: a file that was moved away is no store.
   ping: 'SELECT head FROM revocation_feed',
   begin: 'BEGIN IMMEDIATE',
+  countChanges: 'SELECT total_changes() AS count',
   commit: 'COMMIT',
   savepoint: 'SAVEPOINT transition',
   release: 'RELEASE transition',

@@ -4,9 +4,9 @@ import { migratePostgres } from '../../store/postgres/migrations.ts'
 import { openPostgresStore } from '../../store/postgres/postgres-store.ts'
 import { newLocation } from '../../store/sqlite/sqlite-store.fixture.ts'
 import { openSqliteStore } from '../../store/sqlite/sqlite-store.ts'
-import { newEmptyDatabase, skip as noPostgres, stopCluster } from '../postgres-cluster.ts'
+import { ask, newEmptyDatabase, skip as noPostgres, stopCluster } from '../postgres-cluster.ts'
 import { createTestClient } from '../test-client.ts'
-import { issuer, type Reply, startTestServer } from '../test-server.ts'
+import { ada, issuer, type Reply, startTestServer } from '../test-server.ts'
 
 function assertNotReady({ status, headers, json }: Reply, checks: object): void {
   assert.deepEqual([status, headers.get('retry-after'), json.code], [503, '1', 'temporarily_unavailable'])
@@ -69,6 +69,27 @@ test('Redis is told where there is one, and is no reason either', async (t) => {
 
 describe('on PostgreSQL', { skip: noPostgres }, () => {
   after(stopCluster)
+
+  test('says that the database takes no writes, as one that was demoted to a replica', async (t) => {
+    const url = await newEmptyDatabase((remove) => t.after(remove))
+    await migratePostgres(url)
+    const { call } = startTestServer(t, { store: openPostgresStore({ url }) })
+    const name = new URL(url).pathname.slice(1)
+    const admin = Object.assign(new URL(url), { pathname: '/postgres' }).href
+    /** Changes how the connections are that come from now on. */
+    async function set(change: string): Promise<void> {
+      await ask(admin, `ALTER DATABASE ${name} ${change}`)
+      await ask(admin, `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '${name}'`)
+      // Finds out that the connections are gone.
+      await call('GET', '/readyz')
+    }
+    assert.equal((await call('GET', '/readyz')).status, 200)
+    await set('SET default_transaction_read_only = on')
+    assertNotReady(await call('GET', '/readyz'), { ...fine, store: 'unwritable' })
+    assert.equal((await call('POST', '/api/auth/register', { json: ada })).status, 503)
+    await set('RESET ALL')
+    assert.equal((await call('GET', '/readyz')).status, 200)
+  })
 
   test('answers within 3 s although every connection is held', async (t) => {
     const url = await newEmptyDatabase((remove) => t.after(remove))
