@@ -1,9 +1,14 @@
 import { FetchRequestView, systemClock } from '@countersign/resource-server'
 import { createForwardAuth, type ForwardAuth, type ForwardAuthAnswer } from '@countersign/resource-server/forward-auth'
+import { bearerToken } from '../http/authorization.ts'
+import { readCookies } from '../http/cookies.ts'
 import type { Endpoint, RequestContext } from '../http/endpoint.ts'
 import type { Parts } from '../parts.ts'
 
-/** GET /forward-auth: tells a reverse proxy whether a request may go on, and whose it is. */
+/**
+ * GET /forward-auth: tells a reverse proxy whether a request may go on, and whose it is. Forged tokens are not counted here: nginx makes 500 of a
+ * 429, and so people with an old cookie of ours would be shown an error, and not the way to sign in, for what others in their network do.
+ */
 export function forwardAuth(parts: Parts): Endpoint {
   let known: { readonly keys: Parts['keys']; readonly decide: ForwardAuth } | undefined
 
@@ -23,19 +28,36 @@ export function forwardAuth(parts: Parts): Endpoint {
     },
     refusals: ['invalid_token', 'invalid_request', 'temporarily_unavailable'],
     async handle(c) {
-      const { status, headers, body } = await askWithPresentKeys(parts, () => ask(c))
+      const { status, headers, body } = await askWithPresentKeys(parts, c, () => ask(c))
       return new Response(body ?? null, { status, headers })
     },
   }
 }
 
-/** Another process may have revoked a key and made a new one. */
-async function askWithPresentKeys(parts: Parts, ask: () => Promise<ForwardAuthAnswer>): Promise<ForwardAuthAnswer> {
+/** Another process may have made a new key. Of that only a token is a sign that names a key which is not known here. */
+async function askWithPresentKeys(
+  parts: Parts,
+  c: RequestContext,
+  ask: () => Promise<ForwardAuthAnswer>,
+): Promise<ForwardAuthAnswer> {
   const { keys } = parts
   const answer = await ask()
-  if (answer.status !== 401) return answer
+  if (answer.status !== 401 || !tokensOf(c).some((token) => namesUnknownKey(parts, token))) return answer
   await parts.latestAccessTokens()
   return parts.keys === keys ? answer : ask()
+}
+
+/** The access tokens that came: the one in the header, or those in cookies. */
+function tokensOf(c: RequestContext): readonly string[] {
+  const token = bearerToken(c.req)
+  if (token !== undefined) return [token]
+  const cookies = readCookies(c.req.header('cookie'))
+  return cookies.filter(({ kind }) => kind === 'at').map(({ value }) => value)
+}
+
+function namesUnknownKey({ accessTokens }: Parts, token: string): boolean {
+  const verified = accessTokens.verify(token)
+  return 'refusal' in verified && !verified.isKeyKnown
 }
 
 /** The pages from which a cookie is believed; any port of localhost, as dev has it, cannot be listed. */

@@ -8,7 +8,7 @@ import {
   type RevocationCursor,
   type RevocationEntry,
 } from '@countersign/token/revocations'
-import { bearerToken } from '../http/authorization.ts'
+import { bearerToken, refusedToken } from '../http/authorization.ts'
 import type { Endpoint, RequestContext } from '../http/endpoint.ts'
 import { OAuthError } from '../oauth/oauth-error.ts'
 import type { Parts } from '../parts.ts'
@@ -37,7 +37,7 @@ export function snapshot(parts: Parts): Endpoint {
       if (c.req.header('if-none-match') === built.etag) return c.body(null, 304, headers)
       if (/\bapplication\/jwt\b/.test(c.req.header('accept') ?? '')) {
         // Another process may have revoked the key with which this one has signed.
-        const signed = await (await parts.latestAccessTokens()).signSnapshot(built.snapshot)
+        const signed = await (await parts.latestAccessTokens()).signSnapshot(built.parse())
         return c.body(signed, 200, { ...headers, 'content-type': 'application/jwt' })
       }
       const isZipped = /\bgzip\b/.test(c.req.header('accept-encoding') ?? '')
@@ -100,14 +100,16 @@ function endWithToken(token: VerifiedAccessToken, events: EventStream): FeedRead
   }
 }
 
-/** Tells whether an entry revokes the token of a client, which has no session. */
+/** Tells whether an entry revokes a token: mostly a client's, but a role may give users the scope as well. */
 function isRevokedBy(
-  { jti, kid, clientId, iat }: VerifiedAccessToken,
+  { sid, sub, jti, kid, clientId, iat }: VerifiedAccessToken,
   [kind, value, notBefore]: RevocationEntry,
 ): boolean {
+  if (kind === 's') return value === sid
   if (kind === 'j') return value === jti
   if (kind === 'k') return value === kid
-  return (kind === 'g' || (kind === 'c' && value === clientId)) && iat < notBefore
+  const isNamed = kind === 'g' || (kind === 'u' && value === sub) || (kind === 'c' && value === clientId)
+  return isNamed && iat < notBefore
 }
 
 /** GET /revocations/changes?after=epoch:seq&wait=25: what came after a place, waiting for it if there is nothing yet. */
@@ -177,11 +179,9 @@ async function authenticateReader(parts: Parts, c: RequestContext): Promise<Veri
   const token = bearerToken(c.req)
   if (token === undefined) throw new OAuthError('invalid_token', { reason: 'no access token was sent' })
   const verified = await verifyOwn(parts, token)
-  if ('refusal' in verified) throw new OAuthError('invalid_token', { reason: verified.refusal, tokenSent: true })
-  if (!verified.audience.includes(settings.issuer))
-    throw new OAuthError('invalid_token', { reason: 'the token is for another audience', tokenSent: true })
-  if (await store.isRevoked(verified))
-    throw new OAuthError('invalid_token', { reason: 'it is revoked', tokenSent: true })
+  if ('refusal' in verified) throw refusedToken(verified.refusal, verified.isForged)
+  if (!verified.audience.includes(settings.issuer)) throw refusedToken('the token is for another audience')
+  if (await store.isRevoked(verified)) throw refusedToken('it is revoked')
   if (!verified.scope.includes('revocations:read'))
     throw new OAuthError('insufficient_scope', { reason: 'the token lacks revocations:read' })
   return verified

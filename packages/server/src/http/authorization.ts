@@ -54,7 +54,7 @@ export async function authenticate(parts: Parts, request: RequestHead): Promise<
 export async function authenticateUser(parts: Parts, request: RequestHead): Promise<SignedIn> {
   const { session, account } = await authenticate(parts, request)
   const user = await parts.accounts.findAccount(session.userId, account)
-  if (!user) throw refused('the account is gone')
+  if (!user) throw refusedToken('the account is gone')
   return { user, session }
 }
 
@@ -74,7 +74,7 @@ async function authenticateByCookie(parts: Parts, request: RequestHead): Promise
     if (one?.session.mode === 'access_cookie') found.push(one)
   }
   const [first, ...others] = found
-  if (first === undefined) throw refused('no cookie has a live session')
+  if (first === undefined) throw refusedToken('no cookie has a live session')
   return others.reduce((a, b) => (b.session.authenticatedAt > a.session.authenticatedAt ? b : a), first)
 }
 
@@ -87,22 +87,23 @@ async function findSession({ store, settings }: Parts, token: string, mode: Sess
     slideAfter: Math.min(slideAfter, idleLifetime / 4),
   }
   const found = await store.useSession(use)
-  if (found === undefined) throw refused('its session is over')
+  if (found === undefined) throw refusedToken('its session is over')
   return { ...found, accessToken: undefined }
 }
 
 async function findTokenSession(parts: Parts, token: string): Promise<Authenticated> {
   const { store } = parts
   const verified = await verifyOwn(parts, token)
-  if ('refusal' in verified) throw refused(verified.refusal, verified.isForged)
+  if ('refusal' in verified) throw refusedToken(verified.refusal, verified.isForged)
   const { sid, sub, jti, kid } = verified
   // The session stands for its user and client, whose not-befores it knows; the token and its key may be revoked on their own.
   const found = sid === undefined ? undefined : await store.findLiveSession(sid, { jti, kid })
-  if (found?.session.userId !== sub) throw refused('its session is over, or it is revoked')
+  if (found?.session.userId !== sub) throw refusedToken('its session is over, or it is revoked')
   return { ...found, accessToken: verified }
 }
 
-function refused(reason: string, isForged = false): OAuthError {
+/** Makes the refusal of an access token that was sent; one that this server never made counts against its network. */
+export function refusedToken(reason: string, isForged = false): OAuthError {
   return new OAuthError('invalid_token', { reason, tokenSent: true, ...(isForged && { countsAs: 'forgedPerNetwork' }) })
 }
 

@@ -68,10 +68,9 @@ const texts = {
   declareTokenLifetime: 'SELECT countersign.declare_token_lifetime($1)',
   sequence: 'SELECT s.*, countersign.now_ms() AS now FROM countersign.sequence($1, $2, $3) s',
   readRevocations: 'SELECT * FROM countersign.revocations WHERE seq > $1 ORDER BY seq LIMIT $2',
-  readSnapshot: `SELECT h.*, t.now, (SELECT coalesce(json_agg(json_build_array(e.kind, e.value, e.not_before, e.expires_at)), '[]') FROM
-      (SELECT r.kind, r.value, max(r.not_before) AS not_before, max(r.expires_at) AS expires_at FROM countersign.revocations r
-        WHERE r.seq IS NOT NULL AND r.expires_at > t.now / 1000 GROUP BY r.kind, r.value) e) AS entries
-    FROM countersign.head() h, (SELECT countersign.now_ms() AS now) t`,
+  readEntries: `SELECT max(r.seq) AS last, coalesce(json_agg(json_build_array(r.kind, r.value, r.not_before, r.expires_at))
+      FILTER (WHERE r.expires_at > $3::bigint), '[]') AS entries
+    FROM (SELECT * FROM countersign.revocations WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $4) r`,
   revoke: 'SELECT countersign.revoke($1, $2, $3, $4) AS known',
   suspendUser: 'SELECT countersign.suspend_user($1, $2, $3) AS outcome',
   restoreUser: inTime('restore_user', 3),

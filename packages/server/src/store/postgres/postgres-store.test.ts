@@ -222,6 +222,27 @@ describe('PostgreSQL: the state machine', { skip: skip }, () => {
     assert.equal(await store.findLiveSession('sid7'), undefined)
   })
 
+  test('a snapshot is read however many entries there are, each thing once', async (t) => {
+    const url = await fixture.newLocation((remove) => t.after(remove))
+    const store = openPostgresStore({ url, timeout: 800 })
+    t.after(() => store.close())
+    await ask(
+      url,
+      `INSERT INTO countersign.revocations (seq, kind, value, not_before, expires_at, created_at)
+        SELECT n, 'u', n % 250000, n, countersign.now_ms() / 1000 + CASE WHEN n <= 40000 THEN -1 ELSE 3600 END, 1
+        FROM generate_series(1, 300000) n;
+      UPDATE countersign.revocation_feed SET head = 299999`,
+    )
+    const { head, entries } = await store.readSnapshot()
+    assert.deepEqual([head.seq, entries.length], [299_999, 250_000])
+    const notBefores = new Map(entries.map(([, value, notBefore]) => [value, notBefore]))
+    assert.equal(notBefores.size, 250_000)
+    assert.deepEqual(
+      ['0', '49999', '50000'].map((value) => notBefores.get(value)),
+      [250_000, 299_999, 50_000],
+    )
+  })
+
   test('a step that adds a column disturbs no call of a server that has been running', async (t) => {
     const url = await fixture.newLocation((remove) => t.after(remove))
     const store = openPostgresStore({ url, maxConnections: 2 })

@@ -6,6 +6,12 @@ import { calls, reads } from './calls.ts'
 import type { Database } from './database.ts'
 import { toHead } from './rows.ts'
 
+/**
+ * How many entries of a snapshot are read at once. Those up to a number neither change nor become more, and go away only when they have
+ * expired: so a snapshot need not be one statement, which would outlast the time that a statement has.
+ */
+const entriesAtOnce = 10_000
+
 export function revocationsIn({ run, runInTime, read }: Database): RevocationStore {
   return {
     async joinEpoch(epoch) {
@@ -44,8 +50,15 @@ export function revocationsIn({ run, runInTime, read }: Database): RevocationSto
     },
 
     async readSnapshot() {
-      const [row = {}] = await run(calls.readSnapshot)
-      return { head: toHead(row), now: Number(row.now), entries: row.entries as RevocationEntry[] }
+      const [row = {}] = await read(reads.readHead)
+      const [head, now] = [toHead(row), Number(row.now)]
+      const merged = mergeEntries()
+      for (let from = 0; from < head.seq; ) {
+        const [page] = await run(calls.readEntries, [from, head.seq, Math.floor(now / 1000), entriesAtOnce])
+        merged.add(page?.entries as RevocationEntry[])
+        from = Number(page?.last ?? head.seq)
+      }
+      return { head, now, entries: merged.entries }
     },
 
     async isRevoked(token) {
@@ -76,6 +89,29 @@ export function revocationsIn({ run, runInTime, read }: Database): RevocationSto
       return (await run(calls.listAudit, [before ?? null, limit])).map(toAuditRecord)
     },
   }
+}
+
+/** Merges entries by what they revoke, keeping the latest not-before and end. */
+function mergeEntries(): {
+  add(found: readonly RevocationEntry[]): void
+  readonly entries: readonly RevocationEntry[]
+} {
+  const entries: RevocationEntry[] = []
+  const placesByKind = new Map<string, Map<string, number>>()
+
+  function add(found: readonly RevocationEntry[]): void {
+    for (const entry of found) {
+      const [kind, value, notBefore, expiresAt] = entry
+      const places = placesByKind.get(kind) ?? new Map<string, number>()
+      placesByKind.set(kind, places)
+      const place = places.get(value)
+      const known = place === undefined ? undefined : entries[place]
+      if (place === undefined || known === undefined) places.set(value, entries.push(entry) - 1)
+      else entries[place] = [kind, value, Math.max(notBefore, known[2]), Math.max(expiresAt, known[3])]
+    }
+  }
+
+  return { add, entries }
 }
 
 function marksOf({ sid, jti, kid, sub, clientId, iat }: TokenMarks): unknown[] {

@@ -28,6 +28,27 @@ test('a proxy is told no without a token, with a bad one, and right after a logo
   assert.equal(reply.headers.get('x-auth-request-user'), null)
 })
 
+test('the store is asked for nobody, nor for a token that names a known key, and a proxy is told no while it is away', async (t) => {
+  const { signUp, call, store } = startTestServer(t)
+  const { accessToken } = await signUp()
+  const forged = `${accessToken.slice(0, -6)}AAAAAA`
+  const { readHead } = store
+  let asked = 0
+  store.readHead = () => {
+    asked += 1
+    return readHead()
+  }
+  const ask = async (token?: string) =>
+    (await call('GET', '/forward-auth', token === undefined ? {} : { token })).status
+  assert.deepEqual([await ask(), await ask('nonsense'), await ask(forged)], [401, 401, 401])
+  assert.equal(asked, 0)
+  const unknown = accessToken.replace(/^[^.]+/, btoa(JSON.stringify({ alg: 'ES256', typ: 'at+jwt', kid: 'another' })))
+  assert.equal(await ask(unknown.replaceAll('=', '')), 401)
+  assert.equal(asked, 1)
+  await store.close()
+  assert.deepEqual([await ask(), await ask('nonsense'), await ask(forged)], [401, 401, 401])
+})
+
 test('the query says which scope and role a location asks for', async (t) => {
   const { signUp, signIn, server, call } = startTestServer(t, { defaultScopes: ['orders:read'] })
   const { sub } = claimsOf((await signUp()).accessToken)

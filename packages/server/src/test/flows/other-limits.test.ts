@@ -103,6 +103,15 @@ describe('forged tokens', () => {
     assert.equal((await server.refresh(refreshToken)).status, 200)
   })
 
+  test('count where the revocation feed is read, and not where a proxy asks, which could not pass 429 on', async (t) => {
+    const { call } = startTestServer(t, { rateLimits: { forgedPerNetwork: '2/5m' } })
+    const attack = (path: string, from: string) => repeat(4, () => call('GET', path, { token: 'nonsense', from }))
+    for (const [turn, path] of ['snapshot', 'stream', 'changes'].entries())
+      assert.deepEqual(await attack(`/revocations/${path}`, `198.51.100.${turn}`), [401, 401, 429, 429])
+    assert.deepEqual(await attack('/forward-auth', '198.51.100.9'), [401, 401, 401, 401])
+    assert.deepEqual(await attack('/forward-auth', '198.51.100.0'), [401, 401, 401, 401])
+  })
+
   test('count for their network alone, and for nobody where no address is known', async (t) => {
     const { call } = startTestServer(t, { rateLimits: { forgedPerNetwork: '2/5m' } })
     const attack = (from: string | null) => repeat(4, () => call('GET', '/api/auth/me', { token: 'nonsense', from }))

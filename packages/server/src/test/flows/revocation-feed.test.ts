@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import { createVerifier, importJwkSet } from '@countersign/token'
-import { parseRevocationChanges, parseRevocationSnapshot } from '@countersign/token/revocations'
+import { parseRevocationChanges, parseRevocationSnapshot, type RevocationEntry } from '@countersign/token/revocations'
 import { newLocation } from '../../store/sqlite/sqlite-store.fixture.ts'
 import { openSqliteStore } from '../../store/sqlite/sqlite-store.ts'
 import type { Store } from '../../store/store.ts'
 import { EventReader } from '../event-reader.ts'
 import { createTestClient, form } from '../test-client.ts'
-import { claimsOf, issuer, startTestServer, type TestServer } from '../test-server.ts'
+import { claimsOf, issuer, startTestServer, type TestServer, type Tokens } from '../test-server.ts'
 
 interface FeedServer extends TestServer {
   readonly token: string
@@ -65,6 +65,25 @@ describe('the snapshot', () => {
     const { entries, epoch, seq } = await snapshot()
     assert.equal(entries.length, 2100)
     assert.deepEqual((await (await stream(`${epoch}:${seq}`)).next())?.data.seq, 2100)
+  })
+
+  test('is built once for all who ask, however long that takes, and is written in pieces that nobody sees', async (t) => {
+    const { store, call, token } = await startFeed(t)
+    const { readSnapshot } = store
+    const many: RevocationEntry[] = Array.from({ length: 25_000 }, (_, n) => ['j', `token-${n}`, 0, 9_999_999_999])
+    let builds = 0
+    store.readSnapshot = async () => {
+      builds += 1
+      const found = await readSnapshot()
+      await new Promise((resolve) => setTimeout(resolve, 1500))
+      return { ...found, entries: many }
+    }
+    const first = call('GET', '/revocations/snapshot', { token })
+    await new Promise((resolve) => setTimeout(resolve, 1100))
+    const replies = await Promise.all([first, call('GET', '/revocations/snapshot', { token })])
+    replies.push(await call('GET', '/revocations/snapshot', { token }))
+    assert.equal(builds, 1)
+    for (const { text } of replies) assert.deepEqual(parseRevocationSnapshot(JSON.parse(text)).entries, many)
   })
 
   test('has an entity tag, which is a place in the feed, and comes zipped on request', async (t) => {
@@ -149,6 +168,25 @@ describe('a stream lasts no longer than the token that opened it', () => {
     const [{ kid }] = (await feed.call('GET', '/.well-known/jwks.json')).json.keys
     assert.deepEqual(await end(feed, () => feed.store.revoke({ kind: 'key', kid }, by)), ['rev', 'keys'])
   })
+
+  for (const [what, act] of [
+    ['signs out', ({ call }, { refreshToken }) => call('POST', '/api/auth/logout', { json: { refreshToken } })],
+    ['is suspended', ({ store }, { accessToken }) => store.suspendUser(String(claimsOf(accessToken).sub), by)],
+  ] satisfies [string, (feed: FeedServer, user: Tokens) => Promise<unknown>][])
+    test(`it ends when the user ${what} whose token it is, where a role gives the scope`, async (t) => {
+      const feed = await startFeed(t, { roleScopes: { operator: ['revocations:read'] } })
+      const { server, signUp, signIn, store, stream, snapshot } = feed
+      const { sub } = claimsOf((await signUp()).accessToken)
+      await server.updateAccount(String(sub), { roles: ['operator'] })
+      const user = await signIn()
+      const { epoch, seq } = await snapshot()
+      const events = await stream(`${epoch}:${seq}`, user.accessToken)
+      await store.revoke({ kind: 'token', jti: 'of another' }, by)
+      assert.equal((await events.nextOf('rev')).id, `${epoch}:${seq + 1}`)
+      await act(feed, user)
+      assert.equal((await events.nextOf('rev')).id, `${epoch}:${seq + 2}`)
+      assert.equal(await events.next(), undefined)
+    })
 
   test('it ends when the token expires', async (t) => {
     const feed = await startFeed(t)
