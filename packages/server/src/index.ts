@@ -4,7 +4,6 @@ export type {
   Accounts,
   PasswordChange,
   PasswordChangeOutcome,
-  VerifiedAccount,
 } from './accounts/accounts.ts'
 export type { PasswordHasherOptions } from './accounts/password-hasher.ts'
 export type { RateLimitOptions } from './cache/rate-limit.ts'

@@ -49,6 +49,8 @@ export interface AuthorizationServerOptions {
   readonly cookieSessionIdleLifetime?: Lifetime
   /** How long a session lives at most. @default '30d' */
   readonly sessionLifetime?: Lifetime
+  /** How many sessions a user may have, 1 to 1000; a sign-in past that ends the one that was seen longest ago. @default 100 */
+  readonly maxSessionsPerUser?: number
   /** How long a replaced refresh token is still taken for a retry; above twice `refreshTimeout`. @default 15 */
   readonly refreshLeeway?: Lifetime
   /** How long a client waits for a refresh; later the server changes nothing any more. @default 7 */

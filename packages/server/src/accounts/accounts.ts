@@ -3,7 +3,7 @@
  * that has a users table of its own passes an adapter instead, and the server then keeps only sessions.
  */
 
-import type { Account } from '../store/store.ts'
+import type { Account, NewSession } from '../store/store.ts'
 
 /** A person as the server sees them. */
 export interface AccountProfile {
@@ -18,10 +18,10 @@ export interface AccountProfile {
   readonly createdAt: number
 }
 
-/** An account whose password has just been verified. */
-export interface VerifiedAccount extends AccountProfile {
-  /** The password version that was verified; the built-in accounts alone have one. */
-  readonly passwordVersion?: number
+/** An account whose password has just been verified, and what tells whether that still holds when its session is opened. */
+export interface VerifiedAccount {
+  readonly account: AccountProfile
+  readonly verified: NewSession['verified']
 }
 
 /**
@@ -33,7 +33,7 @@ export interface Accounts {
    * Checks a password. Answer nothing (`undefined` or `null`) for an unknown address as for a wrong password, and take as long for both:
    * verify against some constant hash when the address is unknown.
    */
-  verifyCredentials(email: string, password: string): Promise<VerifiedAccount | null | undefined>
+  verifyCredentials(email: string, password: string): Promise<AccountProfile | null | undefined>
   /** Finds a person by the id that `verifyCredentials` gave; nothing once they may no longer sign in. */
   findAccount(id: string): Promise<AccountProfile | null | undefined>
   /** Makes an account. For a known address it makes none, and answers in the same time with an id that nobody has. */
@@ -48,7 +48,8 @@ export interface Accounts {
 }
 
 /** Accounts as the server asks for them. */
-export interface KnownAccounts extends Accounts {
+export interface KnownAccounts extends Omit<Accounts, 'verifyCredentials'> {
+  verifyCredentials(email: string, password: string): Promise<VerifiedAccount | undefined>
   /** @param kept what the store had beside the session; accounts that are not in the store are looked for where they are */
   findAccount(id: string, kept?: Account): Promise<AccountProfile | null | undefined>
 }

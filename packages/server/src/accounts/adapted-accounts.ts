@@ -32,7 +32,8 @@ export function adaptAccounts(accounts: Accounts, store: Store, log: Log): Known
   async function endSessions(userId: string, reason: RevocationReason, keepSid?: string): Promise<void> {
     for (const pause of pauses) {
       try {
-        return await store.revokeSessions(userId, reason, keepSid)
+        await store.revokeSessions(userId, reason, keepSid)
+        return
       } catch {
         await setTimeout(pause)
       }
@@ -46,7 +47,9 @@ export function adaptAccounts(accounts: Accounts, store: Store, log: Log): Known
 
   return {
     async verifyCredentials(email, password) {
-      return parseProfile(await accounts.verifyCredentials(email, password), 'verifyCredentials')
+      const mark = await store.markCredentials()
+      const account = parseProfile(await accounts.verifyCredentials(email, password), 'verifyCredentials')
+      return account && { account, verified: { mark } }
     },
     async findAccount(id) {
       const found = parseProfile(await accounts.findAccount(id), 'findAccount')

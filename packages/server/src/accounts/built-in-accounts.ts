@@ -25,7 +25,8 @@ export function createBuiltInAccounts({ store, hasher, newUserId }: BuiltInParts
   async function verifyCredentials(email: string, password: string): Promise<VerifiedAccount | undefined> {
     const found = await store.findCredentials(normalizeEmail(email))
     const matches = await hasher.verify(password, found?.passwordHash)
-    return found && matches ? { ...toProfile(found), passwordVersion: found.passwordVersion } : undefined
+    if (!found || !matches) return undefined
+    return { account: toProfile(found), verified: { passwordVersion: found.passwordVersion } }
   }
 
   async function findAccount(id: string, kept?: Account): Promise<AccountProfile | undefined> {

@@ -45,6 +45,8 @@ const none: Limits['counters'] = {
   registrationPerNetwork: unlimited,
   passwordPerSession: unlimited,
   refreshPerToken: unlimited,
+  revocationPerSession: unlimited,
+  revocationPerClient: unlimited,
   clientPerNetwork: unlimited,
   forgedPerNetwork: unlimited,
 }
@@ -63,6 +65,9 @@ const reasons: Readonly<Record<RateLimitName | 'gate', string>> = {
   registrationPerNetwork: `registrationPerNetwork: too many registrations from this network${behindProxy}`,
   passwordPerSession: 'passwordPerSession: too many wrong passwords in this session',
   refreshPerToken: 'refreshPerToken: a refused refresh token came back too often',
+  revocationPerSession:
+    'revocationPerSession: too many tokens of this session were revoked one by one; end the session instead',
+  revocationPerClient: 'revocationPerClient: this client has revoked too many tokens one by one',
   clientPerNetwork: `clientPerNetwork: too many clients that could not authenticate themselves from this network${behindProxy}`,
   forgedPerNetwork: `forgedPerNetwork: too many tokens that are none of ours from this network${behindProxy}`,
   gate: 'too many passwords of this account wait to be judged',

@@ -17,6 +17,10 @@ export interface RateLimitOptions {
   readonly passwordPerSession?: string
   /** Times that one refused refresh token comes back. Counted by each server for itself. @default '20/5m' */
   readonly refreshPerToken?: string
+  /** Access tokens that are revoked one by one with tokens of one session. @default '20/15m' */
+  readonly revocationPerSession?: string
+  /** Access tokens without a session that one client revokes one by one. @default '600/15m' */
+  readonly revocationPerClient?: string
   /** Clients that could not authenticate themselves, from one network. @default '100/5m' */
   readonly clientPerNetwork?: string
   /** Tokens that this server never made, from one network. @default '100/5m' */
@@ -42,6 +46,8 @@ export const defaultRateLimits: Required<RateLimitOptions> = {
   registrationPerNetwork: '1000/1h',
   passwordPerSession: '10/15m',
   refreshPerToken: '20/5m',
+  revocationPerSession: '20/15m',
+  revocationPerClient: '600/15m',
   clientPerNetwork: '100/5m',
   forgedPerNetwork: '100/5m',
 }

@@ -37,7 +37,8 @@ export function adminRevocations(parts: Parts): Endpoint {
       const { sub_id: named, reason = '' } = await readJson(c, body)
       const target = await findTarget(parts, named)
       const done = target && (await parts.store.revoke(target, { actor, reason }))
-      if (done?.outcome !== 'revoked') throw new OAuthError('not_found', { reason: 'nothing of that name' })
+      if (done === undefined || done.outcome === 'unknown')
+        throw new OAuthError('not_found', { reason: 'nothing of that name' })
       return c.body(null, 204)
     },
   }

@@ -1,3 +1,4 @@
+import { tooManyRequests } from '../cache/limits.ts'
 import { authenticateClient } from '../clients/authenticate-client.ts'
 import type { Endpoint, RequestContext } from '../http/endpoint.ts'
 import { readForm } from '../http/json-body.ts'
@@ -49,6 +50,13 @@ async function revokeRefreshToken(parts: Parts, token: string, client: string): 
 async function revokeAccessToken(parts: Parts, token: string, client: string): Promise<void> {
   const verified = await verifyOwn(parts, token)
   if ('refusal' in verified || verified.clientId !== client) return
-  const { jti } = verified
-  await parts.store.revoke({ kind: 'token', jti }, { actor: client, reason: 'RFC 7009' })
+  const { jti, sid } = verified
+  const { counters, nameOf } = parts.limits
+  // A refresh gives another token each time, and each that is revoked is kept and told to every verifier for as long as it would have lived.
+  const limit = sid === undefined ? 'revocationPerClient' : 'revocationPerSession'
+  const key = nameOf(limit, sid ?? client)
+  const wait = await counters[limit].wait(key)
+  if (wait > 0) throw tooManyRequests(limit, wait)
+  const { outcome } = await parts.store.revoke({ kind: 'token', jti })
+  if (outcome === 'revoked') await counters[limit].count(key)
 }

@@ -36,9 +36,10 @@ export function listSessions(parts: Parts): Endpoint {
     authorization: 'access-token',
     answers: { 200: { description: 'The live sessions.', body: z.object({ sessions: z.array(session) }) } },
     async handle(c) {
-      const { sid, userId } = (await authenticate(parts, c.req)).session
+      const { session } = await authenticate(parts, c.req)
+      const { sid, userId } = session
       const live = await parts.store.listLiveSessions(userId)
-      const ordered = [...live.filter((one) => one.sid === sid), ...live.filter((one) => one.sid !== sid)]
+      const ordered = [session, ...live.filter((one) => one.sid !== sid)]
       const describeUserAgent = await createUserAgentDescriber()
       return c.json({ sessions: ordered.map((one) => describe(one, sid, describeUserAgent(one.userAgent))) })
     },

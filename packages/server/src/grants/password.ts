@@ -66,13 +66,11 @@ async function openSession(parts: Parts, request: SignIn): Promise<TokenGrant | 
   const pepperId = keys.peppers.current
   const audience = requestedAudience(settings, request.audience)
 
-  const verified = await guardLogin(parts.limits, request, async () => {
-    const mark = await store.markCredentials()
-    const account = await accounts.verifyCredentials(request.email, request.password)
-    return account && { mark, account }
-  })
-  if (!verified) throw new OAuthError('invalid_credentials', { reason: 'unknown address or wrong password' })
-  const { mark, account } = verified
+  const found = await guardLogin(parts.limits, request, () =>
+    accounts.verifyCredentials(request.email, request.password),
+  )
+  if (!found) throw new OAuthError('invalid_credentials', { reason: 'unknown address or wrong password' })
+  const { account, verified } = found
 
   const isServerSide = request.mode === 'session_cookie' || request.mode === 'session_bearer'
   const { ridHash, idleLifetime, grant } = isServerSide
@@ -92,12 +90,14 @@ async function openSession(parts: Parts, request: SignIn): Promise<TokenGrant | 
     pepperId,
     idleLifetime: idleLifetime * 1000,
     absoluteLifetime: settings.sessionLifetime * 1000,
-    verified: account.passwordVersion === undefined ? { mark } : { passwordVersion: account.passwordVersion },
+    maxSessions: settings.maxSessionsPerUser,
+    verified,
   })
   if (opening.outcome === 'clock_behind') throw clockBehind(parts)
   if (opening.outcome !== 'opened') {
     throw new OAuthError('invalid_credentials', { reason: 'the password changed while it was being verified' })
   }
+  if (opening.ended.length > 0) parts.hints?.announce()
   return grant(opening)
 }
 

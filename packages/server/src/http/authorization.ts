@@ -66,8 +66,10 @@ async function authenticateByCookie(parts: Parts, request: RequestHead): Promise
 
   const found: Authenticated[] = []
   const sessionTokens = cookies.filter(({ kind }) => kind === 'session').map(({ value }) => value)
-  const newest = await newestOf(parts, sessionTokens, ['session_cookie'])
-  if (newest !== undefined) found.push(await findSession(parts, newest, 'session_cookie'))
+  // One cookie, as nearly always, is looked up once.
+  const newest = sessionTokens.length > 1 ? await newestOf(parts, sessionTokens, ['session_cookie']) : sessionTokens[0]
+  const session = newest && (await findSession(parts, newest, 'session_cookie').catch(undefinedIfRefused))
+  if (session) found.push(session)
   for (const { kind, value } of cookies) {
     if (kind !== 'at') continue
     const one = await findTokenSession(parts, value).catch(undefinedIfRefused)

@@ -55,6 +55,7 @@ const settingOf: Partial<Record<OptionProblem['option'], string>> = {
   sessionIdleLifetime: 'COUNTERSIGN_SESSION_IDLE_LIFETIME',
   sessionLifetime: 'COUNTERSIGN_SESSION_LIFETIME',
   cookieSessionIdleLifetime: 'COUNTERSIGN_COOKIE_SESSION_IDLE_LIFETIME',
+  maxSessionsPerUser: 'COUNTERSIGN_MAX_SESSIONS_PER_USER',
   refreshLeeway: 'COUNTERSIGN_REFRESH_LEEWAY',
   refreshTimeout: 'COUNTERSIGN_REFRESH_TIMEOUT',
   defaultScopes: 'COUNTERSIGN_DEFAULT_SCOPES',
@@ -197,6 +198,7 @@ function readOptions(
     rateLimits: readRateLimits(read('COUNTERSIGN_RATE_LIMITS'), mode, problems),
     dangerouslyDisableRateLimits: readFlag(read, disableLimits, problems),
     allowInsecureHttp: readFlag(read, 'COUNTERSIGN_ALLOW_INSECURE_HTTP', problems),
+    maxSessionsPerUser: readNumber(read('COUNTERSIGN_MAX_SESSIONS_PER_USER')),
     defaultScopes: words('COUNTERSIGN_DEFAULT_SCOPES'),
     roleScopes: readJson(
       read('COUNTERSIGN_ROLE_SCOPES'),
@@ -228,6 +230,11 @@ function readSigningSecret(read: Read, warnings: string[], problems: string[]): 
 function readRedis(read: Read): RedisOptions | undefined {
   const url = read('COUNTERSIGN_REDIS_URL')
   return url === undefined ? undefined : { url, prefix: read('COUNTERSIGN_REDIS_PREFIX') }
+}
+
+/** What is no number is told as one that cannot be used. */
+function readNumber(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
 }
 
 function readFlag(read: Read, name: string, problems: string[]): boolean | undefined {

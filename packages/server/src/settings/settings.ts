@@ -6,6 +6,7 @@ import { parseTrustedProxies, type TrustedProxies } from '../http/client-address
 import { isScopeToken } from '../oauth/scope.ts'
 import type { AccessTokenClaims, AuthorizationServerOptions, Lifetime } from '../options.ts'
 import type { RotationLimits } from '../sessions/rotation.ts'
+import { mostAtOnce } from '../store/session-limits.ts'
 import { registeredClaims } from '../tokens/claim-names.ts'
 import type { KeySchedule, SharedSecrets } from '../tokens/keys.ts'
 import { readAlgorithm, readKeySchedule, readMasterKeys, readSecrets } from './key-settings.ts'
@@ -26,6 +27,7 @@ export interface Settings {
   readonly sessionIdleLifetime: number
   readonly sessionLifetime: number
   readonly cookieSessionIdleLifetime: number
+  readonly maxSessionsPerUser: number
   readonly refreshTimeout: number
   readonly rotationLimits: RotationLimits
   readonly defaultScopes: readonly string[]
@@ -73,6 +75,7 @@ export function resolveOptions(options: AuthorizationServerOptions): Settings {
     secrets: readSecrets(alg, options, complain),
     keySchedule: readKeySchedule(options, complain),
     ...readLifetimes(options, complain),
+    maxSessionsPerUser: readMaxSessions(options, complain),
     ...readScopes(options, complain),
     accessTokenClaims: options.accessTokenClaims,
     allowPersonalClaims: readPersonalClaims(options, complain),
@@ -149,6 +152,12 @@ function readLifetimes(options: AuthorizationServerOptions, complain: Complain) 
   const rotationLimits = { leeway: leeway * 1000, hold: 4 * leeway * 1000 }
   const sessionLifetimes = { sessionLifetime, sessionIdleLifetime, cookieSessionIdleLifetime }
   return { accessTokenLifetime, ...sessionLifetimes, refreshTimeout, rotationLimits }
+}
+
+function readMaxSessions({ maxSessionsPerUser = 100 }: AuthorizationServerOptions, complain: Complain): number {
+  if (!Number.isInteger(maxSessionsPerUser) || maxSessionsPerUser < 1 || maxSessionsPerUser > mostAtOnce)
+    complain('maxSessionsPerUser', `must be a number from 1 to ${mostAtOnce}`)
+  return maxSessionsPerUser
 }
 
 function readScopes({ defaultScopes = [], roleScopes = {} }: AuthorizationServerOptions, complain: Complain) {

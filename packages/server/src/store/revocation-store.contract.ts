@@ -437,6 +437,7 @@ function newSession(): NewSession {
     ridHash: randomBytes(32),
     ...{ userId: 'usr_1', clientId: 'first-party', mode: 'bearer', scope: null, audience: null, amr: ['pwd'] },
     ...{ userAgent: null, ip: null, pepperId: 1, idleLifetime: 7 * 86_400_000, absoluteLifetime: 30 * 86_400_000 },
+    maxSessions: 100,
     verified: { passwordVersion: 1 },
   }
 }

@@ -62,6 +62,9 @@ export interface TokenMarks {
   readonly iat?: number | undefined
 }
 
+/** How often the sequencer takes away what has expired, milliseconds; for each second of it, as many as it numbers at once. */
+export const cleanEvery = 5000
+
 /** Who did something to whom, and why; for the audit table. */
 export interface Act {
   /** A user id, a client id, or `cli`. */
@@ -97,8 +100,8 @@ export interface RevocationStore {
   /** Says how long access tokens live from now on; a longer lifetime from before counts until its tokens are gone. */
   declareTokenLifetime(seconds: number): Promise<void>
   /**
-   * Gives numbers to entries that have none, at most `limit`, takes away as many that expired an hour ago, and writes a tick if the last is older
-   * than `tickEvery` milliseconds; does none of it if there is no need. Tells the mark of a number that was seen before.
+   * Gives numbers to entries that have none, at most `limit`, takes away some that expired an hour ago when `cleanEvery` is over, and writes a tick if
+   * the last is older than `tickEvery` milliseconds; does none of it if there is no need. Tells the mark of a number that was seen before.
    */
   sequence(limit: number, tickEvery: number, seen?: number): Promise<SequencedHead>
   readHead(): Promise<FeedHead>
@@ -117,8 +120,11 @@ export interface RevocationStore {
   isRevoked(token: TokenMarks): Promise<boolean>
   /** Tells whether a token may be used now: no entry revokes it, and its session, if it names one, is its subject's and may be used. */
   isInForce(token: TokenMarks): Promise<boolean>
-  /** Revokes something, with its entry and a line in the audit table. `unknown` for a user, session, client or key that is not there. */
-  revoke(target: RevocationTarget, act: Act): Promise<{ outcome: 'revoked' | 'unknown' }>
+  /**
+   * Revokes something, with its entry. `unknown` for a user, session, client or key that is not there; `over` for a token that is revoked by itself
+   * already: nothing has changed. An operator's act is kept in the audit table.
+   */
+  revoke(target: RevocationTarget, act?: Act): Promise<{ outcome: 'revoked' | 'over' | 'unknown' }>
 
   /** Suspends a user: no login, every session over, every access token refused. Works for users without a built-in account. */
   suspendUser(userId: string, act: Act): Promise<{ outcome: 'suspended' | 'unknown' }>

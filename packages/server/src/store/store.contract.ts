@@ -476,6 +476,7 @@ export function newSession(change: Partial<NewSession> = {}): NewSession {
     pepperId: 1,
     idleLifetime: 7 * day,
     absoluteLifetime: 30 * day,
+    maxSessions: 1000,
     verified: { mark: Number.MAX_SAFE_INTEGER },
     ...change,
   }

@@ -5,6 +5,7 @@
  * Rules that every store keeps (store.contract.ts proves them):
  * - The store owns time: each transition reads its clock once, after it holds its locks. All times are epoch milliseconds.
  * - A transition that has answered survives kill -9.
+ * - No transition writes to all sessions of a user, who may have very many: a not-before ends them.
  * - Order of locks: user, then session. So a login that verified the old password cannot slip past a password change.
  * - No secret is stored: of a refresh token only the SHA-256 of its rid, of a password only its Argon2id hash, and keys
  *   and peppers only sealed.
@@ -92,6 +93,8 @@ export interface NewSession
   readonly pepperId: number
   readonly idleLifetime: number
   readonly absoluteLifetime: number
+  /** How many sessions the user may have, this one among them; those seen longest ago end for it. At most `mostAtOnce`. */
+  readonly maxSessions: number
   /** What was verified, so that a password that changed meanwhile opens nothing. */
   readonly verified:
     | { readonly passwordVersion: number }
@@ -117,7 +120,12 @@ export interface MintingMoment {
 }
 
 export type Opening =
-  | ({ readonly outcome: 'opened'; readonly session: Session } & MintingMoment)
+  | ({
+      readonly outcome: 'opened'
+      readonly session: Session
+      /** The sessions that were ended to make room for it. */
+      readonly ended: readonly string[]
+    } & MintingMoment)
   /** The password was changed, or the account deleted, while this login was verifying it. */
   | { readonly outcome: 'credentials_changed' }
   | ClockBehind
@@ -132,6 +140,8 @@ export type RevocationReason =
   | 'sign_in_failed'
   /** The same browser has signed in anew. */
   | 'replaced'
+  /** The user had as many as one may have, and has signed in once more. */
+  | 'too_many_sessions'
   | 'refresh_token_reuse'
   | 'suspended'
   /** By an operator. */
@@ -232,14 +242,24 @@ export interface Store extends ClientStore, KeyStore, RevocationStore {
   findLiveSessionByRid(ridHash: Uint8Array): Promise<Session | undefined>
   /** Finds the live session of a session token, and slides its idle lifetime when that is due. */
   useSession(use: SessionUse): Promise<LiveSession | undefined>
-  /** The user's sessions that may still be used, the last seen first. */
+  /** The user's sessions that may still be used, the last seen first; of more than `mostAtOnce` those that were opened last. */
   listLiveSessions(userId: string): Promise<readonly Session[]>
   revokeSession(
     session: { readonly sid: string; readonly userId: string } | { readonly ridHash: Uint8Array },
     reason: RevocationReason,
   ): Promise<{ outcome: 'revoked'; readonly sid: string; readonly userId: string } | { outcome: 'over' | 'unknown' }>
-  /** Ends every session of a user but one, each by itself: the access tokens of the one that is kept go on. */
-  revokeOtherSessions(userId: string, keepSid: string, reason: RevocationReason): Promise<void>
-  /** Raises the user's not-before and ends every session but `keepSid`. Works for users without a built-in account. */
-  revokeSessions(userId: string, reason: RevocationReason, keepSid?: string): Promise<void>
+  /**
+   * Ends every session of a user but one, each by itself: the access tokens of the one that is kept go on. More than `mostAtOnce`, as there
+   * may be from before there was a limit, end by the user's not-before, as in `revokeSessions`. `none` if there was none to end.
+   */
+  revokeOtherSessions(
+    userId: string,
+    keepSid: string,
+    reason: RevocationReason,
+  ): Promise<{ outcome: 'revoked' | 'none' }>
+  /**
+   * Raises the user's not-before, which ends every session but `keepSid`. Works for users without a built-in account. `none` if there was
+   * none to end; the not-before is raised all the same.
+   */
+  revokeSessions(userId: string, reason: RevocationReason, keepSid?: string): Promise<{ outcome: 'revoked' | 'none' }>
 }

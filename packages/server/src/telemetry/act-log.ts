@@ -14,7 +14,7 @@ type Lines = {
   readonly [Name in keyof Store as Store[Name] extends Call ? Name : never]?: (
     values: Parameters<Extract<Store[Name], Call>>,
     answer: Awaited<ReturnType<Extract<Store[Name], Call>>>,
-  ) => Line | undefined
+  ) => Line | readonly Line[] | undefined
 }
 
 const lines: Lines = {
@@ -27,17 +27,23 @@ const lines: Lines = {
   deleteAccount: ([sub], { outcome }) => (outcome === 'deleted' ? { event: 'account.deleted', sub } : undefined),
   openSession: (_, opening) => {
     if (opening.outcome !== 'opened') return undefined
-    const { sid, userId, mode } = opening.session
-    return { event: 'session.opened', sid, sub: userId, mode }
+    const { sid, userId: sub, mode } = opening.session
+    const ended = opening.ended.map((one) => ({ event: 'session.ended', sid: one, sub, reason: 'too_many_sessions' }))
+    return [...ended, { event: 'session.opened', sid, sub, mode }]
   },
   revokeSession: ([, reason], ended) =>
     ended.outcome === 'revoked' ? { event: 'session.ended', sid: ended.sid, sub: ended.userId, reason } : undefined,
-  revokeSessions: ([sub, reason, kept]) => ({ event: 'sessions.ended', sub, reason, kept }),
-  revokeOtherSessions: ([sub, kept, reason]) => ({ event: 'sessions.ended', sub, reason, kept }),
+  revokeSessions: ([sub, reason, kept], { outcome }) =>
+    outcome === 'revoked' ? { event: 'sessions.ended', sub, reason, kept } : undefined,
+  revokeOtherSessions: ([sub, kept, reason], { outcome }) =>
+    outcome === 'revoked' ? { event: 'sessions.ended', sub, reason, kept } : undefined,
   suspendUser: ([id, act], { outcome }) => (outcome === 'suspended' ? ordered('user.suspend', id, act) : undefined),
   restoreUser: ([id, act], { outcome }) => (outcome === 'restored' ? ordered('user.restore', id, act) : undefined),
-  revoke: ([target, act], { outcome }) =>
-    outcome === 'revoked' ? ordered(`revoke.${target.kind}`, subjectOf(target), act) : undefined,
+  revoke: ([target, act], { outcome }) => {
+    if (outcome !== 'revoked') return undefined
+    const [kind, subject] = [target.kind, subjectOf(target)]
+    return act === undefined ? { event: `${kind}.revoked`, subject } : ordered(`revoke.${kind}`, subject, act)
+  },
 }
 
 /** By its name in the audit table. Somebody may have given a whole token where its id was asked for. */
@@ -47,7 +53,8 @@ function ordered(event: string, subject: string, { actor }: Act): Line {
 
 /** Writes the line of what a call of the store has done, if it is an act. */
 export function logAct(log: Log, call: string, values: readonly unknown[], answer: unknown): void {
-  const describe = lines[call as keyof Lines] as ((...told: unknown[]) => Line | undefined) | undefined
-  const line = describe?.(values, answer)
-  if (line !== undefined) log.info(line, 'committed')
+  const describe = lines[call as keyof Lines] as
+    | ((...told: unknown[]) => Line | readonly Line[] | undefined)
+    | undefined
+  for (const line of [describe?.(values, answer) ?? []].flat()) log.info(line, 'committed')
 }

@@ -39,7 +39,7 @@ export const counted = {
     label: 'kind',
     words: [
       ...(['session', 'sessions_of_user', 'other_sessions', 'token', 'user', 'client', 'key', 'all'] as const),
-      ...(['suspension', 'password_change', 'account_deletion', 'refresh_token_reuse'] as const),
+      ...(['suspension', 'password_change', 'account_deletion', 'refresh_token_reuse', 'too_many_sessions'] as const),
     ],
   },
   refusals: {

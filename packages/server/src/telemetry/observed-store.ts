@@ -54,11 +54,11 @@ function callsOf(store: object): readonly string[] {
 }
 
 /** What transitions end, by their outcome. */
-const endings: Readonly<Record<string, readonly [outcome: string | undefined, kind: WordOf<'revocations'>]>> = {
+const endings: Readonly<Record<string, readonly [outcome: string, kind: WordOf<'revocations'>]>> = {
   rotate: ['reused', 'refresh_token_reuse'],
   revokeSession: ['revoked', 'session'],
-  revokeOtherSessions: [undefined, 'other_sessions'],
-  revokeSessions: [undefined, 'sessions_of_user'],
+  revokeOtherSessions: ['revoked', 'other_sessions'],
+  revokeSessions: ['revoked', 'sessions_of_user'],
   replacePassword: ['replaced', 'password_change'],
   deleteAccount: ['deleted', 'account_deletion'],
   suspendUser: ['suspended', 'suspension'],
@@ -69,6 +69,7 @@ function countTransition(meter: Meter, call: string, [first]: readonly unknown[]
   const outcome = (answer as { outcome?: string } | undefined)?.outcome
   if (call === 'openSession' && outcome === 'opened') {
     meter.count('sessionsOpened', (first as { mode: WordOf<'sessionsOpened'> }).mode)
+    for (const _ of (answer as { ended: readonly string[] }).ended) meter.count('revocations', 'too_many_sessions')
   } else if (call === 'revoke' && outcome === 'revoked') {
     meter.count('revocations', (first as { kind: WordOf<'revocations'> }).kind)
   } else {

@@ -1,7 +1,7 @@
 /** The built-in accounts in PostgreSQL. */
-import type { Act } from '../revocation-store.ts'
-import type { Store } from '../store.ts'
-import { calls, reads } from './calls.ts'
+import { mostAtOnce } from '../session-limits.ts'
+import { type Store, StoreUnavailableError } from '../store.ts'
+import { calls, operator, reads } from './calls.ts'
 import type { Database } from './database.ts'
 import { toAccount, toCredentials } from './rows.ts'
 
@@ -49,12 +49,18 @@ export function accountsIn({ run, runInTime, read }: Database): AccountMethods {
     },
 
     async deleteAccount(userId, fromVersion) {
-      return { outcome: await runInTime(calls.deleteAccount, [userId, fromVersion]) }
+      const outcome = await runInTime<'deleted' | 'credentials_changed'>(calls.deleteAccount, [userId, fromVersion])
+      if (outcome === 'deleted') await forgetAll(() => run<{ count: number }>(calls.forgetSessions, [userId]))
+      return { outcome }
     },
   }
 }
 
-/** Who does it and why, for the audit table; nothing for what an account's owner does. */
-function operator(act: Act | undefined): readonly [string | null, string | null] {
-  return [act?.actor ?? null, act?.reason ?? null]
+/** What one transition may not take away goes with the next ones; what is left if the database goes away goes when its lifetime is over. */
+async function forgetAll(forgetSome: () => Promise<{ count: number }[]>): Promise<void> {
+  try {
+    while ((await forgetSome())[0]?.count === mostAtOnce);
+  } catch (error) {
+    if (!(error instanceof StoreUnavailableError)) throw error
+  }
 }

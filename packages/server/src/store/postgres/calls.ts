@@ -1,4 +1,6 @@
 /** Every statement of the PostgreSQL store, prepared once on each connection under its name. */
+import type { Act } from '../revocation-store.ts'
+import { mostAtOnce } from '../session-limits.ts'
 import { isLive } from './functions/sessions.ts'
 
 /** A statement and the name under which a connection keeps it. */
@@ -30,18 +32,21 @@ const texts = {
   updateAccount: inTime('update_account', 5),
   replacePassword: 'SELECT countersign.replace_password($1, $2, $3, $4, $5, $6) AS outcome',
   deleteAccount: inTime('delete_account', 2),
+  forgetSessions: 'SELECT countersign.forget_sessions($1) AS count',
 
   markCredentials: 'SELECT last_value FROM countersign.credential_marks',
-  openSession: `SELECT to_json(CASE WHEN countersign.now_ms() <= $6::bigint
-    THEN countersign.open_session(jsonb_populate_record(NULL::countersign.sessions, $1), $2, $3, $4, $5) END) AS answer`,
+  openSession: `SELECT to_json(CASE WHEN countersign.now_ms() <= $7::bigint
+    THEN countersign.begin_session(jsonb_populate_record(NULL::countersign.sessions, $1), $2, $3, $4, $5, $6) END) AS answer`,
   rotate: 'SELECT to_json(r) AS rotation FROM countersign.rotate($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) r',
   useSession: `SELECT s.*, ${withAccount} FROM countersign.use_session($1, $2, $3, $4) s
     LEFT JOIN countersign.accounts a ON a.user_id = s.user_id`,
-  listLiveSessions: `SELECT s.* FROM countersign.sessions s WHERE s.user_id = $1 AND countersign.is_live(s, countersign.now_ms())
-    ORDER BY s.last_seen_at DESC, s.sid`,
+  listLiveSessions: `SELECT s.* FROM (SELECT countersign.now_ms() AS now) t, countersign.revocation_feed f, countersign.users u,
+      LATERAL (SELECT x.* FROM countersign.sessions x WHERE x.user_id = u.id AND x.revoked_at IS NULL
+        AND x.authenticated_at >= greatest(u.not_before_at, f.not_before_at) ORDER BY x.authenticated_at DESC LIMIT ${mostAtOnce}) s
+    WHERE u.id = $1 AND ${isLive('t.now')} ORDER BY s.last_seen_at DESC, s.sid`,
   revokeSession: 'SELECT * FROM countersign.end_session($1, $2, $3, $4)',
-  revokeSessions: 'SELECT countersign.revoke_sessions($1, $2, $3)',
-  revokeOtherSessions: 'SELECT countersign.revoke_other_sessions($1, $2, $3)',
+  revokeSessions: 'SELECT countersign.end_all_sessions($1, $2, $3) AS outcome',
+  revokeOtherSessions: 'SELECT countersign.end_other_sessions($1, $2, $3) AS outcome',
 
   listSigningKeys: `SELECT * FROM countersign.signing_keys WHERE revoked_at IS NULL AND length(sealed) > 0
     ORDER BY activate_at, created_at, kid`,
@@ -71,7 +76,7 @@ const texts = {
   readEntries: `SELECT max(r.seq) AS last, coalesce(json_agg(json_build_array(r.kind, r.value, r.not_before, r.expires_at))
       FILTER (WHERE r.expires_at > $3::bigint), '[]') AS entries
     FROM (SELECT * FROM countersign.revocations WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $4) r`,
-  revoke: 'SELECT countersign.revoke($1, $2, $3, $4) AS known',
+  revoke: 'SELECT countersign.revoke_target($1, $2, $3, $4) AS outcome',
   suspendUser: 'SELECT countersign.suspend_user($1, $2, $3) AS outcome',
   restoreUser: inTime('restore_user', 3),
   listAudit: 'SELECT * FROM countersign.audit WHERE $1::bigint IS NULL OR id < $1 ORDER BY id DESC LIMIT $2',
@@ -123,3 +128,8 @@ export const reads = Object.fromEntries(
     { name: `countersign_${name}`, text: `SELECT to_json(x) AS row FROM (${text}) x` },
   ]),
 ) as Readonly<Record<keyof typeof readTexts, Call>>
+
+/** Who does it and why, for the audit table; nothing for what users and clients do themselves. */
+export function operator(act: Act | undefined): readonly [string | null, string | null] {
+  return [act?.actor ?? null, act?.reason ?? null]
+}

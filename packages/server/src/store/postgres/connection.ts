@@ -25,8 +25,7 @@ interface ConnectionOptions {
 const keepAliveDelay = 10_000
 
 /** So that the database lets go of what a dead command held; without it, after two hours. */
-const keepAliveOfDatabase =
-  'SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3'
+const keepAliveOfDatabase = '-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3'
 
 /** Runs some work on a connection of its own. @throws what the work throws, or Error that says what has become of the connection */
 export async function withConnection<Result>(
@@ -34,7 +33,7 @@ export async function withConnection<Result>(
   work: (connection: Connection) => Promise<Result>,
 ): Promise<Result> {
   const client = new Client({
-    connectionString: pinSettings(url),
+    connectionString: pinSettings(url, keepAliveOfDatabase),
     connectionTimeoutMillis: patience,
     application_name: name,
     keepAlive: true,
@@ -61,7 +60,6 @@ export async function withConnection<Result>(
 
   try {
     await client.connect().catch(fail)
-    await ask(keepAliveOfDatabase)
     return await work({ ask, run: async (sql) => void (await client.query(sql).catch(fail)) })
   } finally {
     await end(client)

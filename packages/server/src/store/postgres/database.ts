@@ -45,9 +45,9 @@ export interface Database {
 
 /**
  * Besides whatever ends a connection, SQLSTATE classes of the machine's trouble: connection, resources, operator intervention, system,
- * read-only, a statement that could not be prepared.
+ * read-only, a statement that could not be prepared, a deadlock that lasts.
  */
-const machineTrouble = /^(08|53|57|58|25006|26000|55P03|XX)/
+const machineTrouble = /^(08|53|57|58|25006|26000|55P03|40P01|40001|XX)/
 const deadlocks = new Set(['40P01', '40001'])
 
 /** When so many reads wait on the one connection, something holds it up, or it has too much to do: more take the others. */
@@ -65,11 +65,11 @@ const wellKnown = 100
  */
 const pinned = '-c default_transaction_isolation=read\\ committed -c search_path=pg_catalog'
 
-/** Adds to a URL how its connections have to be. */
-export function pinSettings(url: string): string {
+/** Adds to a URL how its connections have to be. @param more settings beside those that all have */
+export function pinSettings(url: string, more = ''): string {
   const [place, query] = url.split('?', 2)
   const parameters = new URLSearchParams(query)
-  parameters.set('options', [parameters.get('options') ?? '', pinned].join(' ').trim())
+  parameters.set('options', [parameters.get('options') ?? '', pinned, more].join(' ').trim())
   return `${place}?${parameters}`
 }
 

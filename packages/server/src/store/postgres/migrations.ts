@@ -2,6 +2,9 @@
  * Brings a PostgreSQL database to the present schema, in one transaction for each step, one process at a time. A server of the version
  * before goes on meanwhile: a step only adds, and what an older version uses goes away in a later release.
  *
+ * One connection holds the turn, in a transaction that ends with it, and another takes the steps. Nothing is set or locked for a
+ * connection, which may be a pooler's and go to others afterwards; and a transaction that holds a turn is in nobody's way.
+ *
  * Tables are what their steps made of them, and a step is never edited once released. Functions hold nothing, so they are replaced
  * whenever their text is another. One whose parameters or answer change gets another name, and the one that an older version calls stays
  * beside it for a release. An older version never takes them back.
@@ -13,16 +16,20 @@ import { UnusableDatabaseError } from '../sqlite/migrations.ts'
 import { type Connection, withConnection } from './connection.ts'
 import { functions } from './functions/functions.ts'
 import { locks } from './functions/locks.ts'
-import { tables } from './schema.ts'
+import { tables, unendedSessions } from './schema.ts'
 
 interface Step {
   readonly title: string
   /** The oldest version that runs on the schema after this step: later than before only where the step takes something away. */
   readonly usableSince: string
-  readonly sql: string
+  /** What it does: in its transaction, or statements that each are one, so that nobody waits while a large table is gone through. */
+  readonly sql: string | readonly string[]
 }
 
-const steps: readonly Step[] = [{ title: 'Tables', usableSince: '0.1.0', sql: tables }]
+const steps: readonly Step[] = [
+  { title: 'Tables', usableSince: '0.1.0', sql: tables },
+  { title: 'Index of sessions that nobody has ended', usableSince: '0.1.0', sql: unendedSessions },
+]
 
 /** What stands for the functions among the steps. */
 const functionsTitle = 'Functions'
@@ -64,30 +71,28 @@ export async function readMigrationStatus(url: string): Promise<MigrationStatus>
  * @throws UnusableDatabaseError for a schema on which this version does not run
  */
 export async function migratePostgres(url: string, { onWait }: MigrationOptions = {}): Promise<readonly string[]> {
-  return withConnection({ url, name: 'countersign migrate' }, async (connection) => {
-    await takeTurn(connection, onWait)
-    // A step waits at most this long for a lock that others hold, or everyone would queue behind it.
-    await connection.ask("SET lock_timeout = '5s'")
-    const { missing } = await readStatus(connection)
-    for (const title of missing) {
-      await connection.ask('BEGIN')
-      if (title === functionsTitle) await replaceFunctions(connection)
-      else await takeStep(connection, title)
-      await connection.run('COMMIT')
-    }
-    return missing
+  return withConnection({ url, name: 'countersign migrate' }, async (turn) => {
+    await takeTurn(turn, onWait)
+    return withConnection({ url, name: 'countersign migrate' }, async (connection) => {
+      const { missing } = await readStatus(connection)
+      for (const title of missing) await takeStep(connection, title, turn)
+      return missing
+    })
   })
 }
 
 /** Asks again and again instead of waiting in the database, so that a connection that dies meanwhile is noticed. */
-async function takeTurn(connection: Connection, onWait: MigrationOptions['onWait']): Promise<void> {
+async function takeTurn(turn: Connection, onWait: MigrationOptions['onWait']): Promise<void> {
   let tellAt = performance.now() + quietTime
+  // Without a snapshot between two statements, or an index that is built beside would wait for it.
+  await turn.ask('BEGIN ISOLATION LEVEL READ COMMITTED')
+  await turn.ask('SET LOCAL idle_in_transaction_session_timeout = 0')
   for (;;) {
-    const { rows } = await connection.ask(`SELECT pg_try_advisory_lock(${locks.migration}) AS taken`)
+    const { rows } = await turn.ask(`SELECT pg_try_advisory_xact_lock(${locks.migration}) AS taken`)
     if (rows[0]?.taken === true) return
     if (performance.now() >= tellAt) {
       tellAt = performance.now() + tellEvery
-      const other = await findOther(connection)
+      const other = await findOther(turn)
       if (other !== undefined) onWait?.(other)
     }
     await setTimeout(250)
@@ -106,15 +111,28 @@ async function findOther({ ask }: Connection): Promise<OtherMigration | undefine
   return rows[0] as OtherMigration | undefined
 }
 
-async function takeStep({ run, ask }: Connection, title: string): Promise<void> {
+async function takeStep(connection: Connection, title: string, turn: Connection): Promise<void> {
+  const { ask, run } = connection
   const step = steps.find((one) => one.title === title)
+  for (const statement of Array.isArray(step?.sql) ? step.sql : []) await run(statement)
+  await ask('BEGIN')
+  // It waits at most this long for a lock that others hold, or everyone would queue behind it.
+  await ask("SET LOCAL lock_timeout = '5s'")
+  if (step === undefined) await replaceFunctions(connection)
+  else await changeSchema(connection, step)
+  // Whoever has lost the turn, because that connection is dead, commits nothing.
+  await turn.ask('SELECT 1')
+  await run('COMMIT')
+}
+
+async function changeSchema({ run, ask }: Connection, { title, usableSince, sql }: Step): Promise<void> {
   await run(`
     CREATE SCHEMA IF NOT EXISTS countersign;
     CREATE TABLE IF NOT EXISTS countersign.schema_steps (title text PRIMARY KEY, taken_at timestamptz NOT NULL);
     ALTER TABLE countersign.schema_steps ADD COLUMN IF NOT EXISTS usable_since text NOT NULL DEFAULT '0.1.0';
     CREATE TABLE IF NOT EXISTS countersign.schema_functions (version text NOT NULL, source text NOT NULL);`)
-  await run(step?.sql ?? '')
-  await ask('INSERT INTO countersign.schema_steps VALUES ($1, clock_timestamp(), $2)', [title, step?.usableSince])
+  if (typeof sql === 'string') await run(sql)
+  await ask('INSERT INTO countersign.schema_steps VALUES ($1, clock_timestamp(), $2)', [title, usableSince])
 }
 
 /** In one transaction, and each in its place: whoever calls one meanwhile gets the old or the new. */

@@ -43,7 +43,7 @@ describe('PostgreSQL: a call that waits while another one commits', { skip }, ()
     migrating.catch(() => {})
     await setTimeout(5500)
     await holder.query('COMMIT')
-    assert.deepEqual(await migrating, ['Tables', 'Functions'])
+    assert.deepEqual(await migrating, ['Tables', 'Index of sessions that nobody has ended', 'Functions'])
   })
 })
 
@@ -60,7 +60,14 @@ function newSession(userId: string): NewSession {
   const nobody = { scope: null, audience: null, userAgent: null, ip: null }
   return {
     ...{ sid: 'sid_1', ridHash: new Uint8Array(32), userId, clientId: 'first-party', mode: 'bearer', amr: ['pwd'] },
-    ...{ ...nobody, pepperId: 1, idleLifetime: 60_000, absoluteLifetime: 60_000, verified: { passwordVersion: 1 } },
+    ...{
+      ...nobody,
+      pepperId: 1,
+      idleLifetime: 60_000,
+      absoluteLifetime: 60_000,
+      maxSessions: 100,
+      verified: { passwordVersion: 1 },
+    },
   }
 }
 

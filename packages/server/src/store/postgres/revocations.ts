@@ -2,7 +2,7 @@
 import type { RevocationEntry } from '@countersign/token/revocations'
 import { type EntryMark, type RevocationStore, subjectOf, type TokenMarks } from '../revocation-store.ts'
 import { toAuditRecord, toEntry } from '../rows.ts'
-import { calls, reads } from './calls.ts'
+import { calls, operator, reads } from './calls.ts'
 import type { Database } from './database.ts'
 import { toHead } from './rows.ts'
 
@@ -71,9 +71,9 @@ export function revocationsIn({ run, runInTime, read }: Database): RevocationSto
       return row?.is_in_force === true
     },
 
-    async revoke(target, { actor, reason }) {
-      const [row] = await run(calls.revoke, [target.kind, subjectOf(target), actor, reason])
-      return { outcome: row?.known === true ? 'revoked' : 'unknown' }
+    async revoke(target, act) {
+      const [row] = await run(calls.revoke, [target.kind, subjectOf(target), ...operator(act)])
+      return { outcome: row?.outcome }
     },
 
     async suspendUser(userId, { actor, reason }) {

@@ -126,3 +126,12 @@ export const tables = `
   CREATE TRIGGER audit_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON countersign.audit
     FOR EACH STATEMENT EXECUTE FUNCTION countersign.refuse_change();
 `
+
+/**
+ * What acts on one user's sessions go by, however many there are. No column of it changes at a refresh. It is built beside what servers
+ * do; one that was broken off is no good and goes first.
+ */
+export const unendedSessions: readonly string[] = [
+  'DROP INDEX CONCURRENTLY IF EXISTS countersign.sessions_unended',
+  'CREATE INDEX CONCURRENTLY sessions_unended ON countersign.sessions (user_id, authenticated_at) WHERE revoked_at IS NULL',
+]

@@ -31,7 +31,7 @@ export function sessionsIn({ run, runInTime, read }: Database): SessionMethods {
       const { verified, idleLifetime, absoluteLifetime } = session
       const version = 'passwordVersion' in verified ? verified.passwordVersion : null
       const mark = 'mark' in verified ? verified.mark : null
-      const values = [toRecord(session), idleLifetime, absoluteLifetime, version, mark]
+      const values = [toRecord(session), idleLifetime, absoluteLifetime, version, mark, session.maxSessions]
       return toOpening(session, await runInTime<Row>(calls.openSession, values))
     },
 
@@ -70,11 +70,13 @@ export function sessionsIn({ run, runInTime, read }: Database): SessionMethods {
     },
 
     async revokeSessions(userId, reason, keepSid = '') {
-      await run(calls.revokeSessions, [userId, reason, keepSid])
+      const [row] = await run(calls.revokeSessions, [userId, reason, keepSid])
+      return { outcome: row?.outcome }
     },
 
     async revokeOtherSessions(userId, keepSid, reason) {
-      await run(calls.revokeOtherSessions, [userId, reason, keepSid])
+      const [row] = await run(calls.revokeOtherSessions, [userId, reason, keepSid])
+      return { outcome: row?.outcome }
     },
   }
 }
@@ -98,7 +100,15 @@ function toRecord(session: NewSession): string {
 
 function toOpening(session: NewSession, row: Row): Opening {
   if (row.outcome !== 'opened') return { outcome: row.outcome as 'credentials_changed' | 'clock_behind' }
-  const { ridHash: _, pepperId: __, idleLifetime: ___, absoluteLifetime: ____, verified: _____, ...named } = session
+  const {
+    ridHash: _,
+    pepperId: __,
+    idleLifetime: ___,
+    absoluteLifetime: ____,
+    verified: _____,
+    maxSessions: ______,
+    ...named
+  } = session
   const now = Number(row.now)
   const times = {
     createdAt: now,
@@ -107,7 +117,7 @@ function toOpening(session: NewSession, row: Row): Opening {
     idleExpiresAt: Number(row.idle_expires_at),
     absoluteExpiresAt: Number(row.absolute_expires_at),
   }
-  return { outcome: 'opened', session: { ...named, ...times }, ...toMoment(row) }
+  return { outcome: 'opened', session: { ...named, ...times }, ended: row.ended as string[], ...toMoment(row) }
 }
 
 function toMoment(row: Row) {

@@ -1,6 +1,7 @@
 /** The built-in accounts in SQLite. */
 
 import type { Row } from '../rows.ts'
+import { mostAtOnce } from '../session-limits.ts'
 import type { Account, AccountCredentials, NewAccount, Store } from '../store.ts'
 import type { Database } from './database.ts'
 import { audit } from './entries.ts'
@@ -71,13 +72,20 @@ export function accountsIn({ sql, transaction }: Database): AccountMethods {
     },
 
     async deleteAccount(userId, fromVersion) {
-      return transaction((now) => {
-        if (sql.deleteAccount.run({ userId, fromVersion }).changes === 0) return { outcome: 'credentials_changed' }
+      let more = false
+      const forgetSome = () => {
+        more = sql.deleteSomeSessions.run(userId).changes === mostAtOnce
+      }
+      const isDeleted = await transaction((now) => {
+        if (sql.deleteAccount.run({ userId, fromVersion }).changes === 0) return false
         revokeAll(sql, userId, 'account_deleted', '', now)
-        sql.deleteSessions.run(userId)
         sql.markUserDeleted.run({ id: userId, now })
-        return { outcome: 'deleted' }
+        forgetSome()
+        return true
       })
+      // What one transaction may not take away goes with the next ones; what is left if they fail goes when its lifetime is over.
+      while (more) await transaction(forgetSome).catch(() => (more = false))
+      return { outcome: isDeleted ? 'deleted' : 'credentials_changed' }
     },
   }
 }

@@ -30,7 +30,8 @@ export function audit(sql: Statements, event: string, subject: string, { actor, 
 export function endEverything(sql: Statements, now: number): void {
   const notBefore = notBeforeOf(now)
   sql.raiseGlobalNotBefore.run({ notBefore })
-  sql.revokeEverySession.run({ now })
+  // The not-before ends every session that is older.
+  sql.revokeEverySessionFrom.run({ notBefore, now })
   writeEntry(sql, 'g', '', notBefore / 1000, now)
 }
 

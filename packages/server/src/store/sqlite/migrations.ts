@@ -139,6 +139,8 @@ const steps: readonly string[] = [
    UPDATE signing_keys SET activate_at = created_at;
    UPDATE signing_keys AS k SET retire_at = (SELECT min(n.created_at) FROM signing_keys n
      WHERE n.created_at > k.created_at AND n.revoked_at IS NULL);`,
+
+  'CREATE INDEX sessions_unended ON sessions (user_id, authenticated_at) WHERE revoked_at IS NULL;',
 ]
 
 /** The schema version that this program writes. */

@@ -1,5 +1,6 @@
 /** Revocations in SQLite: the entries that acts write, their numbers, and what an operator revokes directly. */
 import {
+  cleanEvery,
   type EntryMark,
   type FeedHead,
   type RevocationStore,
@@ -49,9 +50,11 @@ export function revocationsIn({ sql, now: clock, transaction }: Database): Revoc
       const isTickDue = clock() - head.tickAt >= tickEvery || clock() < head.tickAt
       if (!isTickDue && sql.hasUnnumbered.get() === undefined) return withMarks(head)
       return transaction((now) => {
+        const { tickAt } = readHead(sql, now)
         const { changes } = sql.numberRevocations.run({ limit })
         sql.advanceHead.run({ count: changes, now })
-        sql.deleteStaleRevocations.run({ now, limit })
+        const isCleaningDue = Math.floor(now / cleanEvery) !== Math.floor(tickAt / cleanEvery)
+        if (isCleaningDue) sql.deleteStaleRevocations.run({ now, limit: limit * (cleanEvery / 1000) })
         return withMarks(readHead(sql, now))
       })
     },
@@ -82,9 +85,10 @@ export function revocationsIn({ sql, now: clock, transaction }: Database): Revoc
 
     async revoke(target, act) {
       return transaction((now) => {
-        const isKnown = revokeTarget(sql, target, now)
-        if (!isKnown) return { outcome: 'unknown' }
-        audit(sql, `revoke.${target.kind}`, subjectOf(target), act, now)
+        const isRevoked = target.kind === 'token' && sql.isTokenRevoked.get({ jti: target.jti, now }) !== undefined
+        if (isRevoked) return { outcome: 'over' }
+        if (!revokeTarget(sql, target, now)) return { outcome: 'unknown' }
+        if (act !== undefined) audit(sql, `revoke.${target.kind}`, subjectOf(target), act, now)
         return { outcome: 'revoked' }
       })
     },

@@ -1,6 +1,7 @@
 /** Sessions in SQLite: each of these is one transaction on the session's row. */
 import { firstGeneration, type Move, move } from '../../sessions/rotation.ts'
 import { type Row, toSession } from '../rows.ts'
+import { mostAtOnce, mostEndedBySignIn } from '../session-limits.ts'
 import type { NewSession, Presentation, RevocationReason, Rotation, Session, SessionMode, Store } from '../store.ts'
 import type { Database } from './database.ts'
 import { audit, isClockBehind, notBeforeOf, readKeysVersion, writeEntry } from './entries.ts'
@@ -31,8 +32,9 @@ export function sessionsIn({ sql, now: clock, transaction }: Database): SessionM
         const notBefore = Number(user?.not_before_at ?? 0)
         if (isClockBehind(notBefore, now)) return { outcome: 'clock_behind' }
         if (user === undefined || !stillVerified(sql, user, session)) return { outcome: 'credentials_changed' }
+        const ended = makeRoom(sql, session, now)
         const opened = insertSession(sql, session, notBefore, now)
-        return { outcome: 'opened', session: opened, now, notBefore, keysVersion: readKeysVersion(sql) }
+        return { outcome: 'opened', session: opened, ended, now, notBefore, keysVersion: readKeysVersion(sql) }
       })
     },
 
@@ -94,6 +96,7 @@ export function sessionsIn({ sql, now: clock, transaction }: Database): SessionM
             : sql.findSessionByRid.get(session.ridHash)
         if (row === undefined) return { outcome: 'unknown' }
         const sid = String(row.sid)
+        if (Number(row.authenticated_at) < Number(row.not_before_at)) return { outcome: 'over' }
         if (sql.revokeSession.run({ sid, now, reason }).changes === 0) return { outcome: 'over' }
         // Nobody was given a token of a sign-in that failed.
         if (reason !== 'sign_in_failed') writeEntry(sql, 's', sid, 0, now)
@@ -102,21 +105,27 @@ export function sessionsIn({ sql, now: clock, transaction }: Database): SessionM
     },
 
     async revokeOtherSessions(userId, keepSid, reason) {
-      await transaction((now) => {
-        const ended = sql.revokeOtherSessions.all({ userId, keepSid, reason, now })
-        for (const { sid } of ended) writeEntry(sql, 's', String(sid), 0, now)
+      return transaction((now) => {
+        const others = sql.listOtherSessions.all({ userId, keepSid, limit: mostAtOnce + 1 })
+        if (others.length > mostAtOnce) revokeAll(sql, userId, reason, keepSid, now)
+        else for (const { sid } of others) endSession(sql, String(sid), reason, now)
+        return { outcome: others.length > 0 ? 'revoked' : 'none' }
       })
     },
 
     async revokeSessions(userId, reason, keepSid = '') {
-      await transaction((now) => revokeAll(sql, userId, reason, keepSid, now))
+      return transaction((now) => {
+        const hasOthers = sql.listOtherSessions.get({ userId, keepSid, limit: 1 }) !== undefined
+        revokeAll(sql, userId, reason, keepSid, now)
+        return { outcome: hasOthers ? 'revoked' : 'none' }
+      })
     },
   }
 }
 
 /**
- * Ends every session of a user but one, and raises the user's not-before, by which others judge access tokens; the session that
- * is kept counts as authenticated anew. Runs inside a transaction.
+ * Ends every session of a user but one by raising the user's not-before, by which others judge access tokens; the session that
+ * is kept counts as authenticated anew. A write to each would hold up everyone where there are very many. Runs inside a transaction.
  */
 export function revokeAll(
   sql: Statements,
@@ -127,13 +136,14 @@ export function revokeAll(
 ): void {
   const notBefore = notBeforeOf(now)
   sql.insertUser.run({ id: userId, now })
+  sql.reauthenticate.run({ sid: keepSid, userId, notBefore })
   sql.raiseNotBefore.run({ id: userId, notBefore })
   if (reason === 'password_change' || reason === 'account_deleted') {
     sql.nextCredentialMark.run()
     sql.markCredentials.run(userId)
   }
-  sql.revokeSessions.run({ userId, keepSid, reason, now })
-  sql.reauthenticate.run({ sid: keepSid, userId, notBefore })
+  // Those that are dated at the not-before or later: opened in the second of another act, or under a clock that was set back since.
+  sql.revokeSessionsFrom.run({ userId, keepSid, reason, notBefore, now })
   writeEntry(sql, 'u', userId, notBefore / 1000, now)
 }
 
@@ -145,7 +155,7 @@ function stillVerified(sql: Statements, user: Row, { userId, verified }: NewSess
 }
 
 function insertSession(sql: Statements, session: NewSession, notBefore: number, now: number): Session {
-  const { ridHash, pepperId, idleLifetime, absoluteLifetime, verified: _, ...named } = session
+  const { ridHash, pepperId, idleLifetime, absoluteLifetime, verified: _, maxSessions: __, ...named } = session
   const absoluteExpiresAt = now + absoluteLifetime
   const times = {
     authenticatedAt: Math.max(now, notBefore),
@@ -174,13 +184,6 @@ function serve(
   sql.moveSession.run({ sid: session.sid, ...state, confirmed: Number(confirmed), pepperId, idleExpiresAt, now })
   const notBefore = Number(row.not_before_at)
   const moment = { now, notBefore, keysVersion: Number(row.keys_version) }
-  if (moved.outcome === 'reissued') {
-    const act = {
-      actor: session.userId,
-      reason: 'the token before the current one came back: an answer was lost, or a copy is in use',
-    }
-    audit(sql, 'refresh.late_replay', session.sid, act, now)
-  }
   const served = { session: { ...session, idleExpiresAt, lastSeenAt: now }, account: toLiveSession(row).account }
   return { ...moved, ...served, pepperId, ...moment }
 }
@@ -189,11 +192,26 @@ function serve(
 function refuse(sql: Statements, outcome: 'reused' | 'ahead', { sid, userId }: Session, now: number): Rotation {
   const reason: RevocationReason = 'refresh_token_reuse'
   if (outcome === 'reused') {
-    sql.revokeSession.run({ sid, now, reason })
-    writeEntry(sql, 's', sid, 0, now)
+    endSession(sql, sid, reason, now)
     audit(sql, 'refresh.reuse', sid, { actor: userId, reason: 'a refresh token that had been replaced came back' }, now)
   }
   return { outcome, sid, userId }
+}
+
+/**
+ * Ends sessions of a user so that there is room for one more: those that are idle for too long, then those seen longest ago. It looks at the oldest,
+ * so that it is over soon though there are very many, as in a database from before there was a limit.
+ */
+function makeRoom(sql: Statements, { userId, maxSessions }: NewSession, now: number): string[] {
+  const oldest = sql.listOldestSessions.all({ userId, now, limit: maxSessions + mostEndedBySignIn })
+  const ended = oldest.slice(0, Math.max(0, oldest.length - maxSessions + 1)).map(({ sid }) => String(sid))
+  for (const sid of ended) endSession(sql, sid, 'too_many_sessions', now)
+  return ended
+}
+
+function endSession(sql: Statements, sid: string, reason: RevocationReason, now: number): void {
+  sql.revokeSession.run({ sid, now, reason })
+  writeEntry(sql, 's', sid, 0, now)
 }
 
 function whyOver(row: Row, now: number): string | undefined {

@@ -1,5 +1,6 @@
 /** Every SQL statement of the SQLite store, prepared once. */
 import type { DatabaseSync } from 'node:sqlite'
+import { mostAtOnce } from '../session-limits.ts'
 
 const accountColumns = `a.user_id, a.email, a.email_verified, a.roles, a.claims, a.created_at AS account_created_at,
   a.password_hash, a.password_version`
@@ -13,6 +14,10 @@ const notBefore = 'max(u.not_before_at, (SELECT not_before_at FROM revocation_fe
 /** A session may be used while it is not revoked, neither lifetime is over, and no not-before is later. */
 const live = `s.revoked_at IS NULL AND s.idle_expires_at > :now AND s.absolute_expires_at > :now
   AND s.authenticated_at >= ${notBefore}`
+
+/** The sessions of a user that no act has ended; they may be too old. */
+const unended = `FROM users u JOIN sessions s ON s.user_id = u.id AND s.revoked_at IS NULL AND s.authenticated_at >= ${notBefore}
+  WHERE u.id = :userId`
 
 /** An entry that revokes a token, by any of its marks. */
 const revokes = `expires_at >= :second AND (
@@ -67,25 +72,29 @@ const sql = {
     WHERE s.rid_hash = :ridHash AND ${live}`,
   slideSession: `UPDATE sessions AS s SET last_seen_at = :now, idle_expires_at = min(:now + :idleLifetime, s.absolute_expires_at)
     FROM users u WHERE u.id = s.user_id AND s.sid = :sid AND ${live} RETURNING *`,
-  listLiveSessions: `SELECT s.* FROM sessions s JOIN users u ON u.id = s.user_id
-    WHERE s.user_id = :userId AND ${live} ORDER BY s.last_seen_at DESC, s.sid`,
-  findSessionBySid: 'SELECT sid, user_id FROM sessions WHERE sid = ? AND user_id = ?',
+  listLiveSessions: `SELECT s.* FROM (SELECT s.* ${unended} ORDER BY s.authenticated_at DESC LIMIT ${mostAtOnce}) s JOIN users u ON u.id = s.user_id
+    WHERE ${live} ORDER BY s.last_seen_at DESC, s.sid`,
+  listOldestSessions: `SELECT s.sid FROM (SELECT s.* ${unended} ORDER BY s.authenticated_at LIMIT :limit) s
+    WHERE s.absolute_expires_at > :now ORDER BY s.idle_expires_at > :now, s.last_seen_at, s.sid`,
+  listOtherSessions: `SELECT s.sid ${unended} AND s.sid <> :keepSid LIMIT :limit`,
+  findSessionBySid: `SELECT s.sid, s.user_id, s.authenticated_at, ${notBefore} AS not_before_at FROM sessions s JOIN users u ON u.id = s.user_id
+    WHERE s.sid = ? AND s.user_id = ?`,
   revokeSession:
     'UPDATE sessions SET revoked_at = :now, revoke_reason = :reason WHERE sid = :sid AND revoked_at IS NULL',
-  revokeSessions: `UPDATE sessions SET revoked_at = :now, revoke_reason = :reason
-    WHERE user_id = :userId AND sid <> :keepSid AND revoked_at IS NULL`,
-  revokeOtherSessions: `UPDATE sessions SET revoked_at = :now, revoke_reason = :reason
-    WHERE user_id = :userId AND sid <> :keepSid AND revoked_at IS NULL RETURNING sid`,
-  reauthenticate:
-    'UPDATE sessions SET authenticated_at = max(authenticated_at, :notBefore) WHERE sid = :sid AND user_id = :userId',
-  deleteSessions: 'DELETE FROM sessions WHERE user_id = ?',
+  revokeSessionsFrom: `UPDATE sessions SET revoked_at = :now, revoke_reason = :reason
+    WHERE user_id = :userId AND sid <> :keepSid AND revoked_at IS NULL AND authenticated_at >= :notBefore`,
+  // What an earlier not-before has ended does not live again.
+  reauthenticate: `UPDATE sessions AS s SET authenticated_at = max(s.authenticated_at, :notBefore) FROM users u
+    WHERE u.id = s.user_id AND s.sid = :sid AND s.user_id = :userId AND s.authenticated_at >= ${notBefore}`,
+  deleteSomeSessions: `DELETE FROM sessions WHERE sid IN (SELECT sid FROM sessions WHERE user_id = ? LIMIT ${mostAtOnce})`,
   deleteExpiredSessions: `DELETE FROM sessions WHERE sid IN
     (SELECT sid FROM sessions WHERE absolute_expires_at < :now ORDER BY absolute_expires_at LIMIT 10)`,
 
   suspendUser: 'UPDATE users SET suspended_at = coalesce(suspended_at, :now) WHERE id = :id AND deleted_at IS NULL',
   restoreUser: 'UPDATE users SET suspended_at = NULL WHERE id = ? AND deleted_at IS NULL',
   hasSession: 'SELECT 1 FROM sessions WHERE sid = ?',
-  revokeEverySession: "UPDATE sessions SET revoked_at = :now, revoke_reason = 'revoked' WHERE revoked_at IS NULL",
+  revokeEverySessionFrom: `UPDATE sessions SET revoked_at = :now, revoke_reason = 'revoked'
+    WHERE revoked_at IS NULL AND authenticated_at >= :notBefore`,
 
   insertClient: `INSERT INTO clients (id, name, secret_hash, scope, created_at)
     VALUES (:id, :name, :secretHash, :scope, :now) ON CONFLICT DO NOTHING`,
@@ -118,12 +127,13 @@ const sql = {
     WHERE revocations.id = numbered.id`,
   advanceHead: 'UPDATE revocation_feed SET head = head + :count, tick_at = :now',
   deleteStaleRevocations: `DELETE FROM revocations WHERE id IN (SELECT id FROM revocations
-    WHERE seq IS NOT NULL AND expires_at + 3600 < :now / 1000 ORDER BY expires_at LIMIT :limit)`,
+    WHERE seq IS NOT NULL AND expires_at < :now / 1000 - 3600 ORDER BY expires_at LIMIT :limit)`,
   entryMark: "SELECT expires_at || ':' || created_at || ':' || value AS mark FROM revocations WHERE seq = ?",
   readRevocations: 'SELECT * FROM revocations WHERE seq > :after ORDER BY seq LIMIT :limit',
   readSnapshot: `SELECT kind, value, max(not_before) AS not_before, max(expires_at) AS expires_at FROM revocations
     WHERE seq IS NOT NULL AND expires_at > :now GROUP BY kind, value`,
 
+  isTokenRevoked: "SELECT 1 FROM revocations WHERE kind = 'j' AND value = :jti AND expires_at >= :now / 1000",
   isRevoked: `SELECT 1 FROM revocations WHERE ${revokes} LIMIT 1`,
   isInForce: `SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM revocations WHERE ${revokes}) AND (:sid IS NULL OR EXISTS
     (SELECT 1 FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.sid = :sid AND s.user_id = :sub AND ${live}))`,

@@ -133,7 +133,7 @@ describe("an application's own users table", () => {
       tries = 0
       return async (...call) => {
         if (tries++ < times) throw new Error('away')
-        await revokeSessions(...call)
+        return revokeSessions(...call)
       }
     }
     store.revokeSessions = failing(2)

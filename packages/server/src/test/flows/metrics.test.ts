@@ -112,7 +112,7 @@ describe('counts', () => {
     await counted('')
     await store.close()
     assert.equal((await call('POST', '/api/auth/login', { json: ada })).status, 500)
-    assert.deepEqual(await counted('countersign_store_errors_total'), { '{call="markCredentials"}': 1 })
+    assert.deepEqual(await counted('countersign_store_errors_total'), { '{call="findCredentials"}': 1 })
     const samples = await scrape()
     assert.equal(samples.get('countersign_store_call_duration_seconds_count{call="openSession"}'), 1)
     assert.equal(samples.get('countersign_sign_ins_total{outcome="server_error"}'), 1)

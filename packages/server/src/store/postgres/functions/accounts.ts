@@ -1,4 +1,6 @@
 /** The built-in accounts, and acts on a user. */
+import { mostAtOnce } from '../../session-limits.ts'
+
 export const accounts = `
   -- An act of an operator is kept; without one, actor and reason are null.
   CREATE FUNCTION countersign.write_operator_audit(event text, subject text, actor text, reason text, now_ms bigint) RETURNS void LANGUAGE sql AS $$
@@ -49,9 +51,19 @@ export const accounts = `
     IF NOT FOUND THEN
       RETURN 'credentials_changed';
     END IF;
-    PERFORM countersign.end_sessions(p_user_id, 'password_change', p_keep_sid, v_now);
+    PERFORM countersign.end_sessions_of(p_user_id, 'password_change', p_keep_sid, v_now);
     PERFORM countersign.write_operator_audit('user.password', p_user_id, p_actor, p_reason, v_now);
     RETURN 'replaced';
+  END $$;
+
+  -- Takes away sessions of a user who is deleted, so many at a time, and tells how many.
+  CREATE FUNCTION countersign.forget_sessions(p_user_id text) RETURNS integer LANGUAGE plpgsql AS $$
+  DECLARE v_count integer;
+  BEGIN
+    DELETE FROM countersign.sessions WHERE sid IN (SELECT s.sid FROM countersign.sessions s, countersign.users u
+      WHERE s.user_id = p_user_id AND u.id = p_user_id AND u.deleted_at IS NOT NULL LIMIT ${mostAtOnce});
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    RETURN v_count;
   END $$;
 
   CREATE FUNCTION countersign.delete_account(p_user_id text, p_from_version integer) RETURNS text LANGUAGE plpgsql AS $$
@@ -63,9 +75,9 @@ export const accounts = `
     IF NOT FOUND THEN
       RETURN 'credentials_changed';
     END IF;
-    PERFORM countersign.end_sessions(p_user_id, 'account_deleted', '', v_now);
-    DELETE FROM countersign.sessions WHERE user_id = p_user_id;
+    PERFORM countersign.end_sessions_of(p_user_id, 'account_deleted', '', v_now);
     UPDATE countersign.users SET deleted_at = v_now WHERE id = p_user_id;
+    PERFORM countersign.forget_sessions(p_user_id);
     RETURN 'deleted';
   END $$;
 
@@ -78,7 +90,7 @@ export const accounts = `
     IF NOT FOUND THEN
       RETURN 'unknown';
     END IF;
-    PERFORM countersign.end_sessions(p_user_id, 'suspended', '', v_now);
+    PERFORM countersign.end_sessions_of(p_user_id, 'suspended', '', v_now);
     PERFORM countersign.write_audit('user.suspend', p_user_id, p_actor, p_reason, v_now);
     RETURN 'suspended';
   END $$;

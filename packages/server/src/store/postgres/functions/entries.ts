@@ -16,20 +16,33 @@ export const entries = `
     INSERT INTO countersign.audit (at, event, actor, subject, reason) VALUES (now_ms, event, actor, subject, reason)
   $$;
 
-  -- Ends every session of a user but one, which counts as authenticated anew, and raises the user's not-before. The user's lock is held.
-  CREATE FUNCTION countersign.end_sessions(p_user_id text, p_reason text, p_keep_sid text, p_now bigint) RETURNS void
+  -- The later of a user's not-before and everyone's; null for a user of whom nothing is known.
+  CREATE FUNCTION countersign.not_before_for(p_user_id text) RETURNS bigint LANGUAGE sql STABLE AS $$
+    SELECT greatest(u.not_before_at, f.not_before_at) FROM countersign.users u, countersign.revocation_feed f WHERE u.id = p_user_id
+  $$;
+
+  -- Ends every session of a user but one, which counts as authenticated anew, and tells whether there was one to end. The user's
+  -- not-before ends them: a write to each might outlast the time that a statement has. The user's lock is held.
+  CREATE FUNCTION countersign.end_sessions_of(p_user_id text, p_reason text, p_keep_sid text, p_now bigint) RETURNS boolean
   LANGUAGE plpgsql AS $$
-  DECLARE v_not_before bigint := countersign.not_before_of(p_now);
+  DECLARE
+    v_not_before bigint := countersign.not_before_of(p_now);
+    v_before bigint := countersign.not_before_for(p_user_id);
+    v_ended boolean := EXISTS (SELECT FROM countersign.sessions s WHERE s.user_id = p_user_id AND s.revoked_at IS NULL
+      AND s.authenticated_at >= v_before AND s.sid <> p_keep_sid);
   BEGIN
     INSERT INTO countersign.users (id, created_at, not_before_at) VALUES (p_user_id, p_now, v_not_before)
       ON CONFLICT (id) DO UPDATE SET not_before_at = greatest(countersign.users.not_before_at, v_not_before);
     IF p_reason IN ('password_change', 'account_deleted') THEN
       UPDATE countersign.users SET credentials_mark = nextval('countersign.credential_marks') WHERE id = p_user_id;
     END IF;
+    -- Those that are dated at the not-before or later: opened in the second of another act, or under a clock that was set back since.
     UPDATE countersign.sessions SET revoked_at = p_now, revoke_reason = p_reason
-      WHERE user_id = p_user_id AND sid <> p_keep_sid AND revoked_at IS NULL;
+      WHERE user_id = p_user_id AND revoked_at IS NULL AND authenticated_at >= v_not_before AND sid <> p_keep_sid;
+    -- What an earlier not-before has ended does not live again.
     UPDATE countersign.sessions SET authenticated_at = greatest(authenticated_at, v_not_before)
-      WHERE user_id = p_user_id AND sid = p_keep_sid;
+      WHERE user_id = p_user_id AND sid = p_keep_sid AND authenticated_at >= v_before;
     PERFORM countersign.write_entry('u', p_user_id, v_not_before / 1000, p_now);
+    RETURN v_ended;
   END $$;
 `

@@ -4,8 +4,9 @@
  *
  * Locks, always in this order, all of them advisory and released at commit, so that a refresh writes nothing but its session:
  *   minting   shared by whatever gives out a token; taken alone by break-glass
- *   user      shared by whatever gives out a token of this user; taken alone by acts on the user
- *   session   the row, FOR UPDATE
+ *   user      shared by a refresh of this user; taken alone by logins, which are counted, and by acts on the user
+ *   keys      taken alone by whatever changes signing keys or peppers
+ *   session   the row, FOR UPDATE; after it, or without it, the row of the feed
  * The clock is read after the locks. So what is dated after an act has seen the act.
  */
 import { accounts } from './accounts.ts'

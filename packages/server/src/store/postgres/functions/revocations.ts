@@ -1,16 +1,31 @@
 /** What an operator revokes, and the numbers of the feed. */
+import { cleanEvery } from '../../revocation-store.ts'
 import { locks } from './locks.ts'
 
 export const revocations = `
-  -- Revokes what an operator names, with its line in the audit table; false for what is not there.
-  CREATE FUNCTION countersign.revoke(p_kind text, p_subject text, p_actor text, p_reason text) RETURNS boolean LANGUAGE plpgsql AS $$
+  -- Revokes a token by itself, unless it is: whoever has it could write without end. One at a time, or several at once would find none.
+  CREATE FUNCTION countersign.revoke_token(p_jti text, OUT is_new boolean, OUT now bigint) LANGUAGE plpgsql AS $$
+  BEGIN
+    PERFORM pg_advisory_xact_lock(countersign.user_lock(p_jti));
+    now := countersign.now_ms();
+    is_new := NOT EXISTS (SELECT FROM countersign.revocations r WHERE r.kind = 'j' AND r.value = p_jti AND r.expires_at >= now / 1000);
+    IF is_new THEN
+      PERFORM countersign.write_entry('j', p_jti, 0, now);
+    END IF;
+  END $$;
+
+  -- Revokes, with a line in the audit table if an operator does it; 'unknown' for what is not there, 'over' for a token that is revoked already.
+  CREATE FUNCTION countersign.revoke_target(p_kind text, p_subject text, p_actor text, p_reason text) RETURNS text LANGUAGE plpgsql AS $$
   DECLARE
     v_now bigint;
     v_known boolean := true;
+    v_new boolean;
   BEGIN
     IF p_kind = 'token' THEN
-      v_now := countersign.now_ms();
-      PERFORM countersign.write_entry('j', p_subject, 0, v_now);
+      SELECT t.is_new, t.now INTO v_new, v_now FROM countersign.revoke_token(p_subject) t;
+      IF NOT v_new THEN
+        RETURN 'over';
+      END IF;
     ELSIF p_kind = 'session' THEN
       v_now := countersign.now_ms();
       UPDATE countersign.sessions SET revoked_at = v_now, revoke_reason = 'revoked' WHERE sid = p_subject AND revoked_at IS NULL;
@@ -24,7 +39,7 @@ export const revocations = `
       v_now := countersign.now_ms();
       v_known := EXISTS (SELECT 1 FROM countersign.users WHERE id = p_subject);
       IF v_known THEN
-        PERFORM countersign.end_sessions(p_subject, 'revoked', '', v_now);
+        PERFORM countersign.end_sessions_of(p_subject, 'revoked', '', v_now);
       END IF;
     ELSIF p_kind = 'client' THEN
       v_now := countersign.revoke_client(p_subject, false);
@@ -45,10 +60,11 @@ export const revocations = `
         WHERE authenticated_at >= countersign.not_before_of(v_now) AND revoked_at IS NULL;
       PERFORM countersign.write_entry('g', '', countersign.not_before_of(v_now) / 1000, v_now);
     END IF;
-    IF v_known THEN
-      PERFORM countersign.write_audit('revoke.' || p_kind, p_subject, p_actor, p_reason, v_now);
+    IF NOT v_known THEN
+      RETURN 'unknown';
     END IF;
-    RETURN v_known;
+    PERFORM countersign.write_operator_audit('revoke.' || p_kind, p_subject, p_actor, p_reason, v_now);
+    RETURN 'revoked';
   END $$;
 
   -- Which database this is: after a failover its timeline is another, after a restore into a new cluster its system identifier. The
@@ -86,11 +102,13 @@ export const revocations = `
       keys_version = keys_version + 1000 + floor(random() * 1000000)::integer
   $$;
 
-  -- Tokens of before may live for as long as any.
+  -- Tokens of before may live for as long as any. The locks come before the row of the feed, which whoever holds one of them may be waiting for.
   CREATE FUNCTION countersign.end_everything(p_actor text, p_reason text) RETURNS void LANGUAGE plpgsql AS $$
   BEGIN
+    PERFORM pg_advisory_xact_lock(${locks.minting});
+    PERFORM pg_advisory_xact_lock(${locks.keys});
     UPDATE countersign.revocation_feed SET longer_lifetime = 3600, longer_until = countersign.now_ms() + 3600000;
-    PERFORM countersign.revoke('all', '*', p_actor, p_reason);
+    PERFORM countersign.revoke_target('all', '*', p_actor, p_reason);
   END $$;
 
   CREATE FUNCTION countersign.complete_restore(p_epoch text, p_keeps_sessions boolean, p_actor text, p_reason text) RETURNS void
@@ -122,12 +140,14 @@ export const revocations = `
   DECLARE
     v_now bigint := countersign.now_ms();
     v_count bigint;
+    v_ticked_at bigint;
   BEGIN
     is_moved := false;
     SELECT f.tick_at INTO tick_at FROM countersign.revocation_feed f;
     IF v_now - tick_at >= p_tick_every OR v_now < tick_at OR EXISTS (SELECT 1 FROM countersign.revocations r WHERE r.seq IS NULL) THEN
       PERFORM pg_advisory_xact_lock(${locks.sequencer});
       v_now := countersign.now_ms();
+      SELECT f.tick_at INTO v_ticked_at FROM countersign.revocation_feed f;
       UPDATE countersign.revocations r SET seq = f.head + n.place
         FROM countersign.revocation_feed f, (SELECT x.id, row_number() OVER (ORDER BY x.id) AS place FROM
           (SELECT y.id FROM countersign.revocations y WHERE y.seq IS NULL ORDER BY y.id LIMIT p_limit) x) n
@@ -135,8 +155,11 @@ export const revocations = `
       GET DIAGNOSTICS v_count = ROW_COUNT;
       UPDATE countersign.revocation_feed f SET head = f.head + v_count, tick_at = v_now;
       is_moved := (SELECT right(f.epoch, length(i.id)) <> i.id FROM countersign.revocation_feed f, (SELECT countersign.identity() AS id) i);
-      DELETE FROM countersign.revocations WHERE id IN (SELECT r.id FROM countersign.revocations r
-        WHERE r.seq IS NOT NULL AND r.expires_at + 3600 < v_now / 1000 ORDER BY r.expires_at LIMIT p_limit);
+      IF v_now / ${cleanEvery} <> v_ticked_at / ${cleanEvery} THEN
+        -- The column stands alone, so that its index finds what has expired: there may be none among hundreds of thousands.
+        DELETE FROM countersign.revocations WHERE id IN (SELECT r.id FROM countersign.revocations r
+          WHERE r.seq IS NOT NULL AND r.expires_at < v_now / 1000 - 3600 ORDER BY r.expires_at LIMIT p_limit * ${cleanEvery / 1000});
+      END IF;
     END IF;
     SELECT h.*, countersign.mark_of(h.seq), countersign.mark_of(p_seen)
       INTO epoch, seq, tick_at, keys_version, max_lifetime, mark, seen_mark FROM countersign.head() h;

@@ -1,4 +1,5 @@
 /** Sessions: opened, refreshed, used, ended. */
+import { mostAtOnce, mostEndedBySignIn } from '../../session-limits.ts'
 import { locks } from './locks.ts'
 
 /** Whether a session `s` of the user `u` may still be used: not ended, neither lifetime over, and no not-before is later. `f` is the feed. */
@@ -13,17 +14,36 @@ export const sessions = `
     RETURN EXISTS (SELECT FROM countersign.users u, countersign.revocation_feed f WHERE u.id = s.user_id AND ${isLive('now_ms')});
   END $$;
 
-  CREATE FUNCTION countersign.open_session(p countersign.sessions, p_idle bigint, p_absolute bigint, p_version integer, p_mark bigint,
-    OUT outcome text, OUT now bigint, OUT not_before bigint, OUT keys_version integer,
+  -- Ends sessions of a user so that there is room for one more: those that are idle for too long, then those seen longest ago. It looks at the
+  -- oldest, so that it is over soon though there are very many, as in a database from before there was a limit. The user's lock is held.
+  CREATE FUNCTION countersign.make_room(p_user_id text, p_most integer, p_not_before bigint, p_now bigint) RETURNS text[]
+  LANGUAGE plpgsql AS $$
+  DECLARE
+    v_sids text[] := ARRAY(SELECT s.sid FROM
+        (SELECT x.sid, x.idle_expires_at, x.absolute_expires_at, x.last_seen_at FROM countersign.sessions x
+          WHERE x.user_id = p_user_id AND x.revoked_at IS NULL AND x.authenticated_at >= p_not_before
+          ORDER BY x.authenticated_at LIMIT p_most + ${mostEndedBySignIn}) s
+      -- What is too old is left to those who tidy: they do not wait for this, and this not for them.
+      WHERE s.absolute_expires_at > p_now ORDER BY s.idle_expires_at > p_now, s.last_seen_at, s.sid);
+  BEGIN
+    v_sids := v_sids[:cardinality(v_sids) - p_most + 1];
+    UPDATE countersign.sessions SET revoked_at = p_now, revoke_reason = 'too_many_sessions' WHERE sid = ANY (v_sids) AND revoked_at IS NULL;
+    PERFORM countersign.write_entry('s', sid, 0, p_now) FROM unnest(v_sids) sid;
+    RETURN v_sids;
+  END $$;
+
+  -- Takes the user's lock alone: two logins at once must not both find the last room.
+  CREATE FUNCTION countersign.begin_session(p countersign.sessions, p_idle bigint, p_absolute bigint, p_version integer, p_mark bigint,
+    p_most integer, OUT outcome text, OUT now bigint, OUT not_before bigint, OUT keys_version integer, OUT ended text[],
     OUT authenticated_at bigint, OUT idle_expires_at bigint, OUT absolute_expires_at bigint)
   LANGUAGE plpgsql AS $$
   DECLARE v record;
   BEGIN
     PERFORM pg_advisory_xact_lock_shared(${locks.minting});
-    PERFORM pg_advisory_xact_lock_shared(countersign.user_lock(p.user_id));
+    PERFORM pg_advisory_xact_lock(countersign.user_lock(p.user_id));
     now := countersign.now_ms();
     DELETE FROM countersign.sessions WHERE sid IN (SELECT sid FROM countersign.sessions s
-      WHERE s.absolute_expires_at < open_session.now ORDER BY s.absolute_expires_at LIMIT 10 FOR UPDATE SKIP LOCKED);
+      WHERE s.absolute_expires_at < begin_session.now ORDER BY s.absolute_expires_at LIMIT 10 FOR UPDATE SKIP LOCKED);
     IF p_mark IS NOT NULL THEN
       INSERT INTO countersign.users (id, created_at) VALUES (p.user_id, now) ON CONFLICT DO NOTHING;
     END IF;
@@ -40,6 +60,7 @@ export const sessions = `
       outcome := 'credentials_changed';
     ELSE
       outcome := 'opened';
+      ended := countersign.make_room(p.user_id, p_most, not_before, now);
       authenticated_at := greatest(now, not_before);
       absolute_expires_at := now + p_absolute;
       idle_expires_at := least(now + p_idle, absolute_expires_at);
@@ -156,10 +177,6 @@ export const sessions = `
           idle_expires_at = session.idle_expires_at, last_seen_at = session.last_seen_at WHERE sid = session.sid;
         SELECT to_jsonb(x) INTO account FROM (SELECT a.user_id, a.email, a.email_verified, a.roles, a.claims, a.created_at AS account_created_at
           FROM countersign.accounts a WHERE a.user_id = session.user_id) x;
-        IF outcome = 'reissued' THEN
-          PERFORM countersign.write_audit('refresh.late_replay', session.sid, session.user_id,
-            'the token before the current one came back: an answer was lost, or a copy is in use', now);
-        END IF;
       END IF;
     END IF;
   END $$;
@@ -186,12 +203,13 @@ export const sessions = `
     OUT outcome text, OUT sid text, OUT user_id text) LANGUAGE plpgsql AS $$
   DECLARE
     v_now bigint;
-    v_revoked_at bigint;
+    v_is_over boolean;
   BEGIN
-    SELECT s.sid, s.user_id, s.revoked_at INTO sid, user_id, v_revoked_at FROM countersign.sessions s
+    SELECT s.sid, s.user_id, s.revoked_at IS NOT NULL OR s.authenticated_at < countersign.not_before_for(s.user_id)
+      INTO sid, user_id, v_is_over FROM countersign.sessions s
       WHERE CASE WHEN p_rid_hash IS NULL THEN s.sid = p_sid AND s.user_id = p_user_id ELSE s.rid_hash = p_rid_hash END FOR UPDATE;
     v_now := countersign.now_ms();
-    outcome := CASE WHEN sid IS NULL THEN 'unknown' WHEN v_revoked_at IS NOT NULL THEN 'over' ELSE 'revoked' END;
+    outcome := CASE WHEN sid IS NULL THEN 'unknown' WHEN v_is_over THEN 'over' ELSE 'revoked' END;
     IF outcome <> 'revoked' THEN
       RETURN;
     END IF;
@@ -202,23 +220,29 @@ export const sessions = `
     END IF;
   END $$;
 
-  CREATE FUNCTION countersign.revoke_sessions(p_user_id text, p_reason text, p_keep_sid text) RETURNS void LANGUAGE plpgsql AS $$
+  CREATE FUNCTION countersign.end_all_sessions(p_user_id text, p_reason text, p_keep_sid text) RETURNS text LANGUAGE plpgsql AS $$
   BEGIN
     PERFORM pg_advisory_xact_lock(countersign.user_lock(p_user_id));
-    PERFORM countersign.end_sessions(p_user_id, p_reason, p_keep_sid, countersign.now_ms());
+    RETURN CASE WHEN countersign.end_sessions_of(p_user_id, p_reason, p_keep_sid, countersign.now_ms()) THEN 'revoked' ELSE 'none' END;
   END $$;
 
-  CREATE FUNCTION countersign.revoke_other_sessions(p_user_id text, p_reason text, p_keep_sid text) RETURNS void LANGUAGE plpgsql AS $$
+  CREATE FUNCTION countersign.end_other_sessions(p_user_id text, p_reason text, p_keep_sid text) RETURNS text LANGUAGE plpgsql AS $$
   DECLARE
     v_now bigint;
-    v_sid text;
+    v_sids text[];
   BEGIN
     PERFORM pg_advisory_xact_lock(countersign.user_lock(p_user_id));
     v_now := countersign.now_ms();
-    FOR v_sid IN UPDATE countersign.sessions SET revoked_at = v_now, revoke_reason = p_reason
-      WHERE user_id = p_user_id AND sid <> p_keep_sid AND revoked_at IS NULL RETURNING sid
-    LOOP
-      PERFORM countersign.write_entry('s', v_sid, 0, v_now);
-    END LOOP;
+    v_sids := ARRAY(SELECT s.sid FROM countersign.sessions s WHERE s.user_id = p_user_id AND s.revoked_at IS NULL
+      AND s.authenticated_at >= countersign.not_before_for(p_user_id) AND s.sid <> p_keep_sid LIMIT ${mostAtOnce + 1});
+    IF cardinality(v_sids) = 0 THEN
+      RETURN 'none';
+    ELSIF cardinality(v_sids) > ${mostAtOnce} THEN
+      PERFORM countersign.end_sessions_of(p_user_id, p_reason, p_keep_sid, v_now);
+    ELSE
+      UPDATE countersign.sessions SET revoked_at = v_now, revoke_reason = p_reason WHERE sid = ANY (v_sids) AND revoked_at IS NULL;
+      PERFORM countersign.write_entry('s', sid, 0, v_now) FROM unnest(v_sids) sid;
+    END IF;
+    RETURN 'revoked';
   END $$;
 `
