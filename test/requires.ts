@@ -13,6 +13,7 @@ const parts = {
   'libapache2-mod-auth-openidc': () => existsSync('/usr/lib/apache2/modules/mod_auth_openidc.so'),
   nginx: () => existsSync('/usr/sbin/nginx'),
   openssl: () => existsSync('/usr/bin/openssl'),
+  pgbouncer: () => existsSync('/usr/sbin/pgbouncer'),
   postgresql: () => isSet('TEST_POSTGRES_URL') || globSync('/usr/lib/postgresql/*/bin/postgres').length > 0,
   prometheus: () => existsSync('/usr/bin/promtool'),
   'python3-cryptography': () => pythonImports('cryptography'),

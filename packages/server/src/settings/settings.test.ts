@@ -57,6 +57,13 @@ test('refuses a previous master key that is none, or the present one', () => {
   assert.deepEqual(problemsOf({ previousMasterKey: 'short' }), ['previousMasterKey'])
 })
 
+test('lets a user have from one to a thousand sessions, a hundred unless said otherwise', () => {
+  assert.equal(resolveOptions(right).maxSessionsPerUser, 100)
+  for (const maxSessionsPerUser of [1, 1000]) assert.deepEqual(problemsOf({ maxSessionsPerUser }), [])
+  for (const maxSessionsPerUser of [0, 1001, 1.5, Number.NaN, -1])
+    assert.deepEqual(problemsOf({ maxSessionsPerUser }), ['maxSessionsPerUser'])
+})
+
 describe('an issuer', () => {
   const wrong = [
     'http://auth.example.com',

@@ -456,7 +456,8 @@ function serializeJob(job: Job): string {
   )
 }
 
-async function createUser(store: Store): Promise<void> {
+/** Makes the user of `newSession`. */
+export async function createUser(store: Store): Promise<void> {
   await store.createAccount({ id: 'usr_1', email: 'ada@example.com', passwordHash: 'hash 1' })
 }
 
@@ -482,14 +483,16 @@ export function newSession(change: Partial<NewSession> = {}): NewSession {
   }
 }
 
-async function open(store: Store, change: Partial<NewSession> = {}) {
+/** Opens a session. */
+export async function open(store: Store, change: Partial<NewSession> = {}) {
   const session = newSession(change)
   const opening = await store.openSession(session)
   assert.equal(opening.outcome, 'opened')
   return { ...(opening as Extract<typeof opening, { outcome: 'opened' }>), ridHash: session.ridHash }
 }
 
-function present({ ridHash }: { readonly ridHash: Uint8Array }): Presentation {
+/** The first token of a session, as a refresh presents it. */
+export function present({ ridHash }: { readonly ridHash: Uint8Array }): Presentation {
   const terms = {
     clientId: 'first-party',
     modes: ['bearer'],

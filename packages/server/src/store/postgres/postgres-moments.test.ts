@@ -36,6 +36,60 @@ describe('PostgreSQL: a call that waits while another one commits', { skip }, ()
     assert.deepEqual(await opening, { outcome: 'credentials_changed' })
   })
 
+  test('what ends everything waits for whoever has begun to mint or to change keys, and holds up nothing meanwhile', async (t) => {
+    const act = { actor: 'test', reason: '' }
+    for (const lock of [locks.minting, locks.keys])
+      for (const end of ['completeRestore', 'abandonKeys'] as const) {
+        const { url, store } = await open(t)
+        const holder = await hold(t, url, `SELECT pg_advisory_xact_lock_shared(${lock})`)
+        const ending = end === 'abandonKeys' ? store.abandonKeys(act) : store.completeRestore('restored', false, act)
+        await untilWaiting(url)
+        await holder.query("SET LOCAL lock_timeout = '500ms'")
+        await holder.query('UPDATE countersign.revocation_feed SET keys_version = keys_version + 1')
+        await holder.query('COMMIT')
+        await ending
+      }
+  })
+
+  test('an index is built beside what servers write, and one that was broken off is built anew', async (t) => {
+    const { url } = await open(t)
+    await ask(url, "INSERT INTO countersign.users (id, created_at) VALUES ('usr_1', 1)")
+    const session = (
+      sid: string,
+    ) => `INSERT INTO countersign.sessions VALUES ('${sid}', '${sid}', 'usr_1', 'c', 'bearer', NULL, NULL,
+      'pwd', NULL, NULL, 1, 1, 0, 0, 1, 1, false, 0, 1, 1, 1, 1, 1)`
+    await ask(url, "DELETE FROM countersign.schema_steps WHERE title LIKE 'Index%'")
+    await ask(url, "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'countersign.sessions_unended'::regclass")
+    const holder = await hold(t, url, session('one'))
+    const migrating = migratePostgres(url)
+    migrating.catch(() => {})
+    await untilWaiting(url)
+    await ask(url, session('two'))
+    await holder.query('COMMIT')
+    assert.deepEqual(await migrating, ['Index of sessions that nobody has ended'])
+    const [index] = await ask(
+      url,
+      "SELECT indisvalid FROM pg_index WHERE indexrelid = 'countersign.sessions_unended'::regclass",
+    )
+    assert.deepEqual(index, { indisvalid: true })
+  })
+
+  test('a migration that has lost its turn commits nothing more', async (t) => {
+    const { url } = await open(t)
+    await ask(url, 'DELETE FROM countersign.schema_functions')
+    const holder = await hold(t, url, 'LOCK TABLE countersign.schema_functions IN SHARE MODE')
+    const migrating = migratePostgres(url)
+    migrating.catch(() => {})
+    await untilWaiting(url)
+    await ask(
+      url,
+      "SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE l.locktype = 'advisory' AND l.granted AND a.datname = current_database() AND a.application_name = 'countersign migrate'",
+    )
+    await holder.query('COMMIT')
+    await assert.rejects(migrating, /the connection to PostgreSQL broke/)
+    assert.deepEqual(await ask(url, 'SELECT * FROM countersign.schema_functions'), [])
+  })
+
   test('a migration waits for another one, however long that takes', async (t) => {
     const url = await newEmptyDatabase((remove) => t.after(remove))
     const holder = await hold(t, url, `SELECT pg_advisory_xact_lock(${locks.migration})`)

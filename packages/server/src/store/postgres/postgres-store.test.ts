@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, describe, type TestContext, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { Client } from 'pg'
 import { move } from '../../sessions/rotation.ts'
 import { ask, newEmptyDatabase, skip, stopCluster } from '../../test/postgres-cluster.ts'
 import { keyContract } from '../key-store.contract.ts'
 import { revocationContract } from '../revocation-store.contract.ts'
+import { sessionLimitContract } from '../session-limits.contract.ts'
 import { newSession, storeContract } from '../store.contract.ts'
 import { StoreUnavailableError } from '../store.ts'
 import { migratePostgres, readMigrationStatus } from './migrations.ts'
@@ -15,6 +17,7 @@ describe('PostgreSQL', { skip: skip }, () => {
   after(stopCluster)
   storeContract('PostgreSQL', fixture, new URL('./postgres-store.fixture.ts', import.meta.url).href)
   revocationContract('PostgreSQL', fixture)
+  sessionLimitContract('PostgreSQL', fixture)
   keyContract('PostgreSQL', fixture)
 })
 
@@ -241,6 +244,103 @@ describe('PostgreSQL: the state machine', { skip: skip }, () => {
       ['0', '49999', '50000'].map((value) => notBefores.get(value)),
       [250_000, 299_999, 50_000],
     )
+  })
+
+  test('acts on a user with very many sessions, from before there was a limit, are over in a moment', async (t) => {
+    const url = await fixture.newLocation((remove) => t.after(remove))
+    const store = openPostgresStore({ url, timeout: 1500 })
+    t.after(() => store.close())
+    const act = { actor: 'test', reason: '' }
+    const login = { userId: 'usr_1', maxSessions: 100, verified: { passwordVersion: 1 } }
+    await store.createAccount({ id: 'usr_1', email: 'ada@example.com', passwordHash: 'hash' })
+    const kept = newSession({ ...login, maxSessions: 1000 })
+    const count = 100_000
+    const fill = async () => {
+      assert.equal((await store.openSession({ ...kept, sid: kept.sid, ridHash: kept.ridHash })).outcome, 'opened')
+      await ask(
+        url,
+        `INSERT INTO countersign.sessions SELECT md5(random()::text || i), decode(md5(random()::text || i), 'hex'), s.user_id, s.client_id, s.mode, s.scope,
+           s.audience, s.amr, s.user_agent, s.ip, s.pepper_id, 1, 0, 0, s.last_served_at, s.generation_started_at, false, 0, s.created_at, s.last_seen_at,
+           s.authenticated_at, s.idle_expires_at, s.absolute_expires_at
+         FROM countersign.sessions s, generate_series(1, ${count}) i WHERE s.sid = '${kept.sid}'`,
+      )
+      await ask(url, 'VACUUM ANALYZE countersign.sessions')
+    }
+    const clear = () => ask(url, 'TRUNCATE countersign.sessions')
+    const live = async () => (await store.listLiveSessions('usr_1')).length
+
+    await fill()
+    assert.equal(await live(), 1000)
+    const opening = await store.openSession(newSession(login))
+    assert.equal('ended' in opening && opening.ended.length, 50)
+    assert.deepEqual(await store.revokeOtherSessions('usr_1', kept.sid, 'ended_by_user'), { outcome: 'revoked' })
+    assert.equal(await live(), 1)
+    const acts: [string, () => Promise<{ outcome: string }>, left: number][] = [
+      [
+        'replaced',
+        () => store.replacePassword({ userId: 'usr_1', fromVersion: 1, passwordHash: 'new', keepSid: kept.sid }),
+        1,
+      ],
+      ['revoked', () => store.revokeSessions('usr_1', 'logout_all'), 0],
+      ['revoked', () => store.revoke({ kind: 'user', userId: 'usr_1' }, act), 0],
+      ['suspended', () => store.suspendUser('usr_1', act), 0],
+    ]
+    for (const [outcome, run, left] of acts) {
+      await setTimeout(1000)
+      await clear()
+      if (outcome !== 'replaced') Object.assign(kept, { verified: { passwordVersion: 2 } })
+      await fill()
+      assert.equal((await run()).outcome, outcome)
+      assert.equal(await live(), left, outcome)
+    }
+    assert.deepEqual(await store.deleteAccount('usr_1', 2), { outcome: 'deleted' })
+    assert.deepEqual(await ask(url, 'SELECT count(*)::int FROM countersign.sessions'), [{ count: 0 }])
+  })
+
+  test('a turn of the feed reads no more than it has to do, however many entries are kept', async (t) => {
+    const url = await fixture.newLocation((remove) => t.after(remove))
+    const store = fixture.openAt(url)
+    t.after(() => store.close())
+    // Those of the hour after which they may go, none of them over.
+    await ask(
+      url,
+      `INSERT INTO countersign.revocations (seq, kind, value, not_before, expires_at, created_at) OVERRIDING SYSTEM VALUE
+       SELECT i, 's', md5(i::text), 0, countersign.now_ms() / 1000 + 600 - (i % 4000), 1 FROM generate_series(1, 100000) i;
+       UPDATE countersign.revocation_feed SET head = 100000`,
+    )
+    await ask(url, 'VACUUM ANALYZE countersign.revocations')
+    const client = await connect(t, url)
+    for (const cleans of [true, false]) {
+      await store.revoke({ kind: 'token', jti: `token-${cleans}` })
+      await client.query('BEGIN')
+      await client.query(
+        `UPDATE countersign.revocation_feed SET tick_at = countersign.now_ms() - ${cleans ? 60_000 : 0}`,
+      )
+      await client.query('SELECT * FROM countersign.sequence(1000, 0, 0)')
+      const { rows } = await client.query(
+        "SELECT sum(idx_tup_fetch + seq_tup_read)::int AS read FROM pg_stat_xact_user_tables WHERE relname = 'revocations'",
+      )
+      await client.query('ROLLBACK')
+      assert.ok(rows[0].read < 100, `${rows[0].read} rows`)
+    }
+    const plan = await ask(
+      url,
+      `EXPLAIN (COSTS off) SELECT r.id FROM countersign.revocations r WHERE r.seq IS NOT NULL
+         AND r.expires_at < ${Date.now()} / 1000 - 3600 ORDER BY r.expires_at LIMIT 1000`,
+    )
+    assert.match(JSON.stringify(plan), /Index Scan using revocations_by_expiry.*Index Cond/)
+  })
+
+  test('a deadlock that comes back each time is a store that is away', async (t) => {
+    const url = await fixture.newLocation((remove) => t.after(remove))
+    const store = fixture.openAt(url)
+    t.after(() => store.close())
+    await ask(
+      url,
+      `CREATE OR REPLACE FUNCTION countersign.now_ms() RETURNS bigint LANGUAGE plpgsql VOLATILE AS
+       $$ BEGIN RAISE EXCEPTION 'deadlock detected' USING ERRCODE = '40P01'; END $$`,
+    )
+    await assert.rejects(store.now(), StoreUnavailableError)
   })
 
   test('a step that adds a column disturbs no call of a server that has been running', async (t) => {

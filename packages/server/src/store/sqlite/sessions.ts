@@ -203,7 +203,7 @@ function refuse(sql: Statements, outcome: 'reused' | 'ahead', { sid, userId }: S
  * so that it is over soon though there are very many, as in a database from before there was a limit.
  */
 function makeRoom(sql: Statements, { userId, maxSessions }: NewSession, now: number): string[] {
-  const oldest = sql.listOldestSessions.all({ userId, now, limit: maxSessions + mostEndedBySignIn })
+  const oldest = sql.listOldestSessions.all({ userId, now, limit: maxSessions + mostEndedBySignIn - 1 })
   const ended = oldest.slice(0, Math.max(0, oldest.length - maxSessions + 1)).map(({ sid }) => String(sid))
   for (const sid of ended) endSession(sql, sid, 'too_many_sessions', now)
   return ended

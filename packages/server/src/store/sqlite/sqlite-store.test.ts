@@ -7,13 +7,16 @@ import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { keyContract } from '../key-store.contract.ts'
 import { revocationContract } from '../revocation-store.contract.ts'
+import { sessionLimitContract } from '../session-limits.contract.ts'
 import { newSession, storeContract } from '../store.contract.ts'
 import { StoreUnavailableError } from '../store.ts'
 import * as fixture from './sqlite-store.fixture.ts'
 import { openSqliteStore } from './sqlite-store.ts'
+import { prepareStatements } from './statements.ts'
 
 storeContract('SQLite', fixture, new URL('./sqlite-store.fixture.ts', import.meta.url).href)
 revocationContract('SQLite', fixture)
+sessionLimitContract('SQLite', fixture)
 keyContract('SQLite', fixture)
 
 test('writes every commit through to the disk', async (t) => {
@@ -76,6 +79,29 @@ test('a writer that another process holds up too long fails by name, and nothing
   await assert.rejects(store.createAccount(account), StoreUnavailableError)
   other.exec('ROLLBACK')
   assert.equal((await store.createAccount(account)).outcome, 'created')
+})
+
+test('finds by an index what it cleans and what it ends of a user who has very many sessions', (t) => {
+  const path = fixture.newLocation((remove) => t.after(remove))
+  void openSqliteStore({ path }).close()
+  const database = new DatabaseSync(path)
+  t.after(() => database.close())
+  const sql = prepareStatements(database)
+  const planOf = ({ sourceSQL }: { readonly sourceSQL: string }) =>
+    database
+      .prepare(`EXPLAIN QUERY PLAN ${sourceSQL}`)
+      .all()
+      .map(({ detail }) => detail)
+      .join('; ')
+  assert.match(planOf(sql.deleteStaleRevocations), /revocations USING INDEX revocations_by_expiry \(expires_at<\?\)/)
+  for (const statement of [
+    sql.listLiveSessions,
+    sql.listOldestSessions,
+    sql.listOtherSessions,
+    sql.revokeSessionsFrom,
+  ]) {
+    assert.match(planOf(statement), /USING (COVERING )?INDEX sessions_unended \(user_id=\? AND authenticated_at>\?\)/)
+  }
 })
 
 test('a full disk fails by name and is said, and loses nothing that was acknowledged', (t) => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { form } from '../test-client.ts'
 import { ada, claimsOf, issuer, startTestServer } from '../test-server.ts'
 
 const another = 'another quite long password'
@@ -46,6 +47,7 @@ test('a session that is ended has a line with the reason, whatever token it was 
   await call('POST', '/api/auth/logout', { token })
   assert.deepEqual(told(), [{ event: 'session.ended', sid, sub, reason: 'logout' }])
   const [kept, other] = [await signIn(), await signIn()]
+  await signIn()
   told()
   const [keptSid, otherSid] = [kept, other].map(({ accessToken }) => claimsOf(accessToken).sid)
   await call('DELETE', `/api/auth/sessions/${otherSid}`, { token: kept.accessToken })
@@ -56,6 +58,23 @@ test('a session that is ended has a line with the reason, whatever token it was 
     { event: 'sessions.ended', sub, reason: 'ended_by_user', kept: keptSid },
     { event: 'sessions.ended', sub, reason: 'logout_all' },
   ])
+})
+
+test('what ends no session has no line', async (t) => {
+  const { call, token, told, store, sub } = await start(t)
+  told()
+  assert.equal((await call('DELETE', '/api/auth/sessions', { token })).status, 204)
+  await store.revokeSessions(String(sub), 'logout_all', String(claimsOf(token).sid))
+  assert.deepEqual(told(), [])
+})
+
+test('an access token that whoever holds it has revoked has one line, and none in the audit table', async (t) => {
+  const server = await start(t)
+  const { token, told, store } = server
+  told()
+  for (let time = 0; time < 3; time++) await form(server, '/oauth/revoke', { token })
+  assert.deepEqual(told(), [{ event: 'token.revoked', subject: claimsOf(token).jti }])
+  assert.deepEqual(await store.listAudit(undefined, 10), [])
 })
 
 test("an administrator's act has a line: who did what to whom, and never the reason or a token given by mistake", async (t) => {

@@ -90,7 +90,7 @@ describe('copy from SQLite to PostgreSQL', { skip }, () => {
     const store = openSqliteStore({ path })
     await store.createAccount({ id: 'usr_1', email: 'ada@example.com', passwordHash: 'hash' })
     const sessions = Array.from({ length: 2345 }, () =>
-      newSession({ userId: 'usr_1', verified: { passwordVersion: 1 } }),
+      newSession({ userId: 'usr_1', maxSessions: 10_000, verified: { passwordVersion: 1 } }),
     )
     await Promise.all(sessions.map((session) => store.openSession(session)))
     const url = await newEmptyDatabase((remove) => t.after(remove))

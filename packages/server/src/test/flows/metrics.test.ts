@@ -80,6 +80,7 @@ describe('counts', () => {
     assert.deepEqual((await counted('countersign_tokens_issued_total'))['{grant="client_credentials"}'], 1)
     await call('POST', '/api/auth/logout', { json: { refreshToken } })
     await call('POST', '/api/auth/logout', { json: { refreshToken } })
+    await signIn()
     const others = await signIn()
     await call('DELETE', '/api/auth/sessions', { token: others.accessToken })
     await call('POST', '/api/auth/logout-all', { token: others.accessToken })

@@ -83,6 +83,36 @@ describe('clients that cannot authenticate themselves', () => {
   })
 })
 
+describe('access tokens that are revoked one by one', () => {
+  const revoke = (server: TestServer, token: string, basic?: string) => form(server, '/oauth/revoke', { token }, basic)
+
+  test('are told 429 past the limit of their session, which can be ended all the same', async (t) => {
+    const server = startTestServer(t, { rateLimits: { revocationPerSession: '3/15m' } })
+    const { accessToken, refreshToken } = await server.signUp()
+    assert.deepEqual(await repeat(9, () => revoke(server, accessToken)), Array<number>(9).fill(200), 'one and the same')
+    const another = async () => revoke(server, (await server.refresh(refreshToken)).json.accessToken)
+    assert.deepEqual(await repeat(4, another), [200, 200, 429, 429])
+    const reply = await another()
+    assert.deepEqual([reply.json.error, Number(reply.headers.get('retry-after')) > 0], ['too_many_requests', true])
+    const { seq } = await server.store.sequence(100, 0)
+    assert.equal(seq, 3)
+    const other = await server.signIn()
+    assert.equal((await revoke(server, other.accessToken)).status, 200)
+    assert.equal((await revoke(server, refreshToken)).status, 200)
+    assert.equal((await server.refresh(refreshToken)).status, 401)
+  })
+
+  test('are told 429 past the limit of their client, where they have no session', async (t) => {
+    const server = startTestServer(t, { rateLimits: { revocationPerClient: '3/15m' } })
+    const [one, other] = [await createTestClient(server, ['a']), await createTestClient(server, ['a'])]
+    assert.deepEqual(await repeat(5, async () => revoke(server, await one.token(), one.basic)), [
+      ...[200, 200, 200],
+      ...[429, 429],
+    ])
+    assert.equal((await revoke(server, await other.token(), other.basic)).status, 200)
+  })
+})
+
 describe('forged tokens', () => {
   test('are told 429 past the limit of their network; good and expired ones of the same network are not', async (t) => {
     const server = startTestServer(t, { rateLimits: { forgedPerNetwork: '6/5m' } })

@@ -159,6 +159,28 @@ describe('sessions', () => {
     assert.equal(await store.isRevoked({ sub, iat, clientId }), false, 'no not-before of the user')
   })
 
+  test('are as many as the setting says: one more ends the one that was seen longest ago, and the log says so', async (t) => {
+    const { signUp, signIn, call, refresh, clock, log } = startTestServer(t, { maxSessionsPerUser: 2 })
+    const first = await signUp()
+    clock.now += 60_000
+    const second = await signIn()
+    clock.now += 60_000
+    assert.equal((await refresh(first.refreshToken)).status, 200)
+    log.splice(0)
+    const third = await signIn()
+    const [sid, sub] = [claimsOf(second.accessToken).sid, claimsOf(second.accessToken).sub]
+    assert.deepEqual(
+      log
+        .filter(({ fields }) => fields.event === 'session.ended')
+        .map(({ fields: { requestId, ...fields } }) => fields),
+      [{ event: 'session.ended', sid, sub, reason: 'too_many_sessions' }],
+    )
+    assert.equal((await refresh(second.refreshToken)).status, 401)
+    assert.equal((await call('GET', '/api/auth/me', { token: second.accessToken })).status, 401)
+    for (const { accessToken: token } of [first, third])
+      assert.equal((await call('GET', '/api/auth/sessions', { token })).json.sessions.length, 2)
+  })
+
   test('can be ended one by one, by their owner alone', async (t) => {
     const { signUp, signIn, call, refresh } = startTestServer(t)
     const mine = await signUp()

@@ -22,7 +22,7 @@ export const sessions = `
     v_sids text[] := ARRAY(SELECT s.sid FROM
         (SELECT x.sid, x.idle_expires_at, x.absolute_expires_at, x.last_seen_at FROM countersign.sessions x
           WHERE x.user_id = p_user_id AND x.revoked_at IS NULL AND x.authenticated_at >= p_not_before
-          ORDER BY x.authenticated_at LIMIT p_most + ${mostEndedBySignIn}) s
+          ORDER BY x.authenticated_at LIMIT p_most + ${mostEndedBySignIn - 1}) s
       -- What is too old is left to those who tidy: they do not wait for this, and this not for them.
       WHERE s.absolute_expires_at > p_now ORDER BY s.idle_expires_at > p_now, s.last_seen_at, s.sid);
   BEGIN
