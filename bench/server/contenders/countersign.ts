@@ -36,6 +36,8 @@ function environment({ port, folder }: Place): Record<string, string> {
     COUNTERSIGN_SIGNING_ALG: 'ES256',
     COUNTERSIGN_MASTER_KEY: masterKey,
     // All accounts and thieves come from one address. Nothing is switched off: each login is looked up and each failure counted.
+    // Few accounts sign in over and over, and their sessions are to stay.
+    COUNTERSIGN_MAX_SESSIONS_PER_USER: '1000',
     COUNTERSIGN_RATE_LIMITS: JSON.stringify({ registrationPerNetwork: '1000000/1h', refreshPerToken: '1000000/1h' }),
   }
 }

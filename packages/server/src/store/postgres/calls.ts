@@ -41,8 +41,7 @@ const texts = {
   useSession: `SELECT s.*, ${withAccount} FROM countersign.use_session($1, $2, $3, $4) s
     LEFT JOIN countersign.accounts a ON a.user_id = s.user_id`,
   listLiveSessions: `SELECT s.* FROM (SELECT countersign.now_ms() AS now) t, countersign.revocation_feed f, countersign.users u,
-      LATERAL (SELECT x.* FROM countersign.sessions x WHERE x.user_id = u.id AND x.revoked_at IS NULL
-        AND x.authenticated_at >= greatest(u.not_before_at, f.not_before_at) ORDER BY x.authenticated_at DESC LIMIT ${mostAtOnce}) s
+      countersign.unended_sessions(u.id, greatest(u.not_before_at, f.not_before_at), ${mostAtOnce}, true) s
     WHERE u.id = $1 AND ${isLive('t.now')} ORDER BY s.last_seen_at DESC, s.sid`,
   revokeSession: 'SELECT * FROM countersign.end_session($1, $2, $3, $4)',
   revokeSessions: 'SELECT countersign.end_all_sessions($1, $2, $3) AS outcome',

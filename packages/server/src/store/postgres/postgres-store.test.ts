@@ -353,6 +353,9 @@ describe('PostgreSQL: the state machine', { skip: skip }, () => {
       await both(() => store.listSigningKeys())
       await both(() => store.findLiveSession('sid'))
       await both(() => store.listAudit(undefined, 1))
+      await both(() => store.openSession(newSession({ maxSessions: 1 })))
+      await both(() => store.listLiveSessions('usr_1'))
+      await both(() => store.revokeOtherSessions('usr_1', '', 'ended_by_user'))
       await both(() => store.readHead())
       await both(() =>
         store.useSession({ ridHash: new Uint8Array(32), mode: 'bearer', idleLifetime: 1, slideAfter: 1 }),

@@ -21,6 +21,20 @@ export const entries = `
     SELECT greatest(u.not_before_at, f.not_before_at) FROM countersign.users u, countersign.revocation_feed f WHERE u.id = p_user_id
   $$;
 
+  -- The sessions of a user that no act has ended, so many of the oldest or of the newest; they may be too old. Read in the order of their index,
+  -- whatever is known of the table: by the user alone, all would be gone through, those that have ended too.
+  CREATE FUNCTION countersign.unended_sessions(p_user_id text, p_not_before bigint, p_limit integer, p_newest boolean) RETURNS SETOF countersign.sessions
+  LANGUAGE plpgsql STABLE SET enable_sort = off SET enable_bitmapscan = off AS $$
+  BEGIN
+    IF p_newest THEN
+      RETURN QUERY SELECT s.* FROM countersign.sessions s
+        WHERE s.user_id = p_user_id AND s.revoked_at IS NULL AND s.authenticated_at >= p_not_before ORDER BY s.authenticated_at DESC LIMIT p_limit;
+    ELSE
+      RETURN QUERY SELECT s.* FROM countersign.sessions s
+        WHERE s.user_id = p_user_id AND s.revoked_at IS NULL AND s.authenticated_at >= p_not_before ORDER BY s.authenticated_at LIMIT p_limit;
+    END IF;
+  END $$;
+
   -- Ends every session of a user but one, which counts as authenticated anew, and tells whether there was one to end. The user's
   -- not-before ends them: a write to each might outlast the time that a statement has. The user's lock is held.
   CREATE FUNCTION countersign.end_sessions_of(p_user_id text, p_reason text, p_keep_sid text, p_now bigint) RETURNS boolean
@@ -28,8 +42,7 @@ export const entries = `
   DECLARE
     v_not_before bigint := countersign.not_before_of(p_now);
     v_before bigint := countersign.not_before_for(p_user_id);
-    v_ended boolean := EXISTS (SELECT FROM countersign.sessions s WHERE s.user_id = p_user_id AND s.revoked_at IS NULL
-      AND s.authenticated_at >= v_before AND s.sid <> p_keep_sid);
+    v_ended boolean := EXISTS (SELECT FROM countersign.unended_sessions(p_user_id, v_before, 2, true) s WHERE s.sid <> p_keep_sid);
   BEGIN
     INSERT INTO countersign.users (id, created_at, not_before_at) VALUES (p_user_id, p_now, v_not_before)
       ON CONFLICT (id) DO UPDATE SET not_before_at = greatest(countersign.users.not_before_at, v_not_before);
@@ -38,7 +51,7 @@ export const entries = `
     END IF;
     -- Those that are dated at the not-before or later: opened in the second of another act, or under a clock that was set back since.
     UPDATE countersign.sessions SET revoked_at = p_now, revoke_reason = p_reason
-      WHERE user_id = p_user_id AND revoked_at IS NULL AND authenticated_at >= v_not_before AND sid <> p_keep_sid;
+      WHERE sid = ANY (ARRAY(SELECT s.sid FROM countersign.unended_sessions(p_user_id, v_not_before, NULL, true) s WHERE s.sid <> p_keep_sid));
     -- What an earlier not-before has ended does not live again.
     UPDATE countersign.sessions SET authenticated_at = greatest(authenticated_at, v_not_before)
       WHERE user_id = p_user_id AND sid = p_keep_sid AND authenticated_at >= v_before;

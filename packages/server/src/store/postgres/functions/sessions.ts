@@ -19,10 +19,8 @@ export const sessions = `
   CREATE FUNCTION countersign.make_room(p_user_id text, p_most integer, p_not_before bigint, p_now bigint) RETURNS text[]
   LANGUAGE plpgsql AS $$
   DECLARE
-    v_sids text[] := ARRAY(SELECT s.sid FROM
-        (SELECT x.sid, x.idle_expires_at, x.absolute_expires_at, x.last_seen_at FROM countersign.sessions x
-          WHERE x.user_id = p_user_id AND x.revoked_at IS NULL AND x.authenticated_at >= p_not_before
-          ORDER BY x.authenticated_at LIMIT p_most + ${mostEndedBySignIn - 1}) s
+    v_sids text[] := ARRAY(
+      SELECT s.sid FROM countersign.unended_sessions(p_user_id, p_not_before, p_most + ${mostEndedBySignIn - 1}, false) s
       -- What is too old is left to those who tidy: they do not wait for this, and this not for them.
       WHERE s.absolute_expires_at > p_now ORDER BY s.idle_expires_at > p_now, s.last_seen_at, s.sid);
   BEGIN
@@ -233,8 +231,8 @@ export const sessions = `
   BEGIN
     PERFORM pg_advisory_xact_lock(countersign.user_lock(p_user_id));
     v_now := countersign.now_ms();
-    v_sids := ARRAY(SELECT s.sid FROM countersign.sessions s WHERE s.user_id = p_user_id AND s.revoked_at IS NULL
-      AND s.authenticated_at >= countersign.not_before_for(p_user_id) AND s.sid <> p_keep_sid LIMIT ${mostAtOnce + 1});
+    v_sids := ARRAY(SELECT s.sid FROM countersign.unended_sessions(p_user_id, countersign.not_before_for(p_user_id), ${mostAtOnce + 2}, true) s
+      WHERE s.sid <> p_keep_sid);
     IF cardinality(v_sids) = 0 THEN
       RETURN 'none';
     ELSIF cardinality(v_sids) > ${mostAtOnce} THEN
