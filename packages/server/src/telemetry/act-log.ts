@@ -41,8 +41,9 @@ const lines: Lines = {
   restoreUser: ([id, act], { outcome }) => (outcome === 'restored' ? ordered('user.restore', id, act) : undefined),
   revoke: ([target, act], { outcome }) => {
     if (outcome !== 'revoked') return undefined
-    const [kind, subject] = [target.kind, subjectOf(target)]
-    return act === undefined ? { event: `${kind}.revoked`, subject } : ordered(`revoke.${kind}`, subject, act)
+    const subject = subjectOf(target)
+    // Nobody but an operator revokes anything else.
+    return act === undefined ? { event: 'token.revoked', subject } : ordered(`revoke.${target.kind}`, subject, act)
   },
 }
 

@@ -260,7 +260,7 @@ describe('PostgreSQL: the state machine', { skip: skip }, () => {
       await ask(
         url,
         `INSERT INTO countersign.sessions SELECT md5(random()::text || i), decode(md5(random()::text || i), 'hex'), s.user_id, s.client_id, s.mode, s.scope,
-           s.audience, s.amr, s.user_agent, s.ip, s.pepper_id, 1, 0, 0, s.last_served_at, s.generation_started_at, false, 0, s.created_at, s.last_seen_at,
+           s.audience, s.amr, s.user_agent, s.ip, s.pepper_id, 1, 0, 0, s.last_served_at, s.generation_started_at, false, 0, s.created_at, s.last_seen_at - 1,
            s.authenticated_at, s.idle_expires_at, s.absolute_expires_at
          FROM countersign.sessions s, generate_series(1, ${count}) i WHERE s.sid = '${kept.sid}'`,
       )
