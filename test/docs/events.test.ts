@@ -14,10 +14,10 @@ function eventsInSource(): Map<string, boolean> {
   })
   const source = files.map((path) => readFileSync(join(root, path), 'utf8')).join('\n')
   return new Map(
-    [...source.matchAll(/\bevent: '([a-z_.-]+)'(, alert: true)?/g)].map(([, event = '', alert]) => [
-      event,
-      alert !== undefined,
-    ]),
+    // An operator's act is given to a function under its name, of which the end may be filled in.
+    [...source.matchAll(/\b(?:event: |ordered\()['`]([a-z_.-]+)(\$\{[^}]+\})?['`](, alert: true)?/g)].map(
+      ([, event = '', filledIn, alert]) => [filledIn === undefined ? event : `${event}…`, alert !== undefined],
+    ),
   )
 }
 
