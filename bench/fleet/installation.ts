@@ -19,7 +19,7 @@ export interface Plan {
   readonly postgres?: Cluster
   readonly hasRedis?: boolean
   readonly isObserved?: boolean
-  /** Accounts that are registered at the start. @default one for each connection */
+  /** Accounts that are registered at the start: so many that each has a few sessions, as people have. @default 500 */
   readonly accounts?: number
   /** Connections to each server. @default 8 */
   readonly connections?: number
@@ -60,7 +60,7 @@ export async function startInstallation(plan: Plan, folder: string): Promise<Ins
   const perServer = plan.connections ?? connections
   const clients = servers.map(({ port }) => createHttpClient(port, perServer))
   const client = (index: number): HttpClient => at(clients, index)
-  const accounts = Array.from({ length: plan.accounts ?? perServer * plan.servers }, (_, index) => ({
+  const accounts = Array.from({ length: plan.accounts ?? 500 }, (_, index) => ({
     email: `user${index}@example.com`,
     password: `a passphrase of user ${index}`,
   }))

@@ -34,7 +34,7 @@ const launches = [
 ]
 const starts = await startLaunches(launches, isQuick ? 2 : 9, folder)
 
-const shared = { servers: 1, isObserved: true, connections }
+const shared = { servers: 1, isObserved: true, connections, ...(isQuick && { accounts: connections }) }
 const installations = [
   await startInstallation({ ...shared, name: 'SQLite, 1 server' }, folder),
   await startInstallation({ ...shared, name: 'PostgreSQL, 1 server', postgres }, folder),

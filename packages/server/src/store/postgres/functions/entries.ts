@@ -1,9 +1,10 @@
 /** What every act that ends trust writes beside itself: its entry of the feed, its line of the audit table. */
 export const entries = `
-  CREATE FUNCTION countersign.max_lifetime(now_ms bigint) RETURNS integer LANGUAGE sql STABLE AS $$
-    SELECT CASE WHEN longer_until > now_ms THEN greatest(lifetime, longer_lifetime) ELSE lifetime END
-    FROM countersign.revocation_feed
-  $$;
+  CREATE FUNCTION countersign.max_lifetime(now_ms bigint) RETURNS integer LANGUAGE plpgsql STABLE AS $$
+  BEGIN
+    RETURN (SELECT CASE WHEN f.longer_until > now_ms THEN greatest(f.lifetime, f.longer_lifetime) ELSE f.lifetime END
+      FROM countersign.revocation_feed f);
+  END $$;
 
   -- An entry of the feed outlives what it revokes by a minute of skew; that of a key outlives every copy of the JWK Set.
   CREATE FUNCTION countersign.write_entry(kind text, value text, not_before bigint, now_ms bigint) RETURNS void LANGUAGE sql AS $$

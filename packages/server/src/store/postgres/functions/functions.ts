@@ -8,6 +8,7 @@
  *   keys      taken alone by whatever changes signing keys or peppers
  *   session   the row, FOR UPDATE; after it, or without it, the row of the feed
  * The clock is read after the locks. So what is dated after an act has seen the act.
+ * What is called all the time and cannot be written into its callers is plpgsql, whose plans are kept: SQL is planned at each call.
  */
 import { accounts } from './accounts.ts'
 import { clients } from './clients.ts'

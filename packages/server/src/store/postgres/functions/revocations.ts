@@ -125,13 +125,16 @@ export const revocations = `
 
   -- STABLE: it sees what the statement that calls it sees. Otherwise a snapshot could name a number whose entry is not in it.
   CREATE FUNCTION countersign.head(OUT epoch text, OUT seq bigint, OUT tick_at bigint, OUT keys_version integer, OUT max_lifetime integer)
-  LANGUAGE sql STABLE AS $$
-    SELECT f.epoch, f.head, f.tick_at, f.keys_version, countersign.max_lifetime(countersign.now_ms()) FROM countersign.revocation_feed f
-  $$;
+  LANGUAGE plpgsql STABLE AS $$
+  BEGIN
+    SELECT f.epoch, f.head, f.tick_at, f.keys_version, countersign.max_lifetime(countersign.now_ms())
+      INTO epoch, seq, tick_at, keys_version, max_lifetime FROM countersign.revocation_feed f;
+  END $$;
 
-  CREATE FUNCTION countersign.mark_of(p_seq bigint) RETURNS text LANGUAGE sql STABLE AS $$
-    SELECT r.expires_at || ':' || r.created_at || ':' || r.value FROM countersign.revocations r WHERE r.seq = p_seq
-  $$;
+  CREATE FUNCTION countersign.mark_of(p_seq bigint) RETURNS text LANGUAGE plpgsql STABLE AS $$
+  BEGIN
+    RETURN (SELECT r.expires_at || ':' || r.created_at || ':' || r.value FROM countersign.revocations r WHERE r.seq = p_seq);
+  END $$;
 
   -- Numbers what is committed, in the order of writing, and ticks. Whoever looks in vain takes no lock.
   CREATE FUNCTION countersign.sequence(p_limit integer, p_tick_every bigint, p_seen bigint, OUT epoch text, OUT seq bigint,
