@@ -7,6 +7,7 @@ import { migratePostgres } from '../../store/postgres/migrations.ts'
 import { openPostgresStore } from '../../store/postgres/postgres-store.ts'
 import { newSession } from '../../store/store.contract.ts'
 import { type Store, StoreUnavailableError } from '../../store/store.ts'
+import { until } from '../following-api.ts'
 import { type Cluster, skipOwn as skip, startCluster } from '../postgres-cluster.ts'
 import { issuer, startTestServer } from '../test-server.ts'
 
@@ -41,7 +42,9 @@ describe('PostgreSQL stands still', { skip, concurrency: true }, () => {
     await setTimeout(1100)
     await pause(cluster, 4300, () => store.now())
     await setTimeout(50)
-    const wrongBy = Math.abs(store.estimateNow() - (await store.now()))
+    const before = store.estimateNow()
+    const read = await store.now()
+    const wrongBy = Math.max(before - read, read - store.estimateNow())
     assert.ok(wrongBy < 250, `wrong by ${wrongBy} ms`)
 
     // Its client has given up after 7 s.
@@ -64,15 +67,14 @@ describe('PostgreSQL stands still', { skip, concurrency: true }, () => {
     const askForSet = async () => {
       const began = performance.now()
       const { status, headers } = await call('GET', '/.well-known/jwks.json')
-      return [status, headers.get('cache-control'), performance.now() - began < 1000]
+      return [status, headers.get('cache-control'), performance.now() - began < 2000]
     }
     const answers = await pause(cluster, 1500, async () => {
       const together = await Promise.all(Array.from({ length: 12 }, askForSet))
       return [...together, await askForSet()]
     })
     assert.deepEqual(answers, Array(13).fill([200, 'public, max-age=10', true]))
-    await store.now()
-    assert.match(String((await askForSet())[1]), /max-age=300/)
+    await until('it may be kept as long as ever', async () => /max-age=300/.test(String((await askForSet())[1])))
   })
 
   test('what gives trust or cannot be taken back does not happen after it has failed, though all that was asked is read later', async (t) => {
