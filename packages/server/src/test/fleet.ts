@@ -116,7 +116,7 @@ async function startNginx(t: TestContext, port: number, servers: readonly number
   )
   const child: ChildProcess = spawn(nginx, ['-p', folder, '-c', join(folder, 'nginx.conf')], { stdio: 'ignore' })
   t.after(() => void child.kill('SIGKILL'))
-  for (let attempt = 0; attempt < 100; attempt++) {
+  for (let attempt = 0; attempt < 400; attempt++) {
     if (await fetch(`http://127.0.0.1:${port}/healthz`).catch(() => undefined)) return
     await setTimeout(25)
   }

@@ -43,7 +43,7 @@ unix_socket_dir =
   })
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`
   for (let attempt = 0; (await ask(url, 'SELECT 1').catch(() => undefined)) === undefined; attempt++) {
-    assert.ok(attempt < 100, 'pgbouncer does not answer')
+    assert.ok(attempt < 400, 'pgbouncer does not answer')
     await setTimeout(50)
   }
   return url
