@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto'
 import { appendFileSync, chownSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { Client } from 'pg'
 import { findFreePort } from './free-port.ts'
@@ -63,6 +64,15 @@ export async function ask(url: string, sql: string): Promise<Record<string, unkn
   } finally {
     await client.end()
   }
+}
+
+/** Makes a connection that ends with the test; the database may be dropped, or end it, before. */
+export async function newConnection(t: Pick<TestContext, 'after'>, url: string): Promise<Client> {
+  const client = new Client({ connectionString: url })
+  client.on('error', () => {})
+  await client.connect()
+  t.after(() => client.end())
+  return client
 }
 
 /** Makes a cluster; PostgreSQL refuses to run as root, so it then runs as the user that Debian made for it. */

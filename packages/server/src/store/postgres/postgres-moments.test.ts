@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, describe, type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { Client } from 'pg'
-import { ask, newEmptyDatabase, skip, stopCluster } from '../../test/postgres-cluster.ts'
+import type { Client } from 'pg'
+import { ask, newConnection, newEmptyDatabase, skip, stopCluster } from '../../test/postgres-cluster.ts'
 import type { NewSession } from '../store.ts'
 import { locks } from './functions/locks.ts'
 import { migratePostgres } from './migrations.ts'
@@ -127,10 +127,7 @@ function newSession(userId: string): NewSession {
 
 /** Begins a transaction that holds a lock. */
 async function hold(t: TestContext, url: string, lock: string): Promise<Client> {
-  const client = new Client({ connectionString: url })
-  client.on('error', () => {})
-  await client.connect()
-  t.after(() => client.end())
+  const client = await newConnection(t, url)
   await client.query('BEGIN')
   await client.query(lock)
   return client

@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, describe, type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { Client } from 'pg'
-import { ask, skip, stopCluster } from '../../test/postgres-cluster.ts'
+import { ask, newConnection, skip, stopCluster } from '../../test/postgres-cluster.ts'
 import { newSession } from '../store.contract.ts'
 import { StoreUnavailableError } from '../store.ts'
 import * as fixture from './postgres-store.fixture.ts'
@@ -109,7 +108,7 @@ describe('PostgreSQL: reads', { skip: skip }, () => {
     const [held, other] = sessions
     assert.ok(held && other)
     const use = { mode: 'bearer', idleLifetime: 60_000, slideAfter: 0 } as const
-    const holder = await connect(t, url)
+    const holder = await newConnection(t, url)
     await holder.query(`BEGIN; SELECT 1 FROM countersign.sessions WHERE sid = '${held.sid}' FOR UPDATE`)
     const sliding = store.useSession({ ...use, ridHash: held.ridHash })
     await untilWaiting(url)
@@ -135,7 +134,7 @@ async function openWithSessions(t: TestContext, count: number) {
 
 /** Does something while nobody else can read a table. */
 async function holdTable(t: TestContext, url: string, table: string, action: () => Promise<void>): Promise<void> {
-  const holder = await connect(t, url)
+  const holder = await newConnection(t, url)
   await holder.query(`BEGIN; LOCK TABLE countersign.${table} IN ACCESS EXCLUSIVE MODE`)
   await action()
   await holder.query('ROLLBACK')
@@ -145,12 +144,4 @@ async function holdTable(t: TestContext, url: string, table: string, action: () 
 async function untilWaiting(url: string): Promise<void> {
   const waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
   while ((await ask(url, waiting)).length === 0) await setTimeout(20)
-}
-
-async function connect(t: TestContext, url: string): Promise<Client> {
-  const client = new Client({ connectionString: url })
-  client.on('error', () => {})
-  await client.connect()
-  t.after(() => client.end())
-  return client
 }

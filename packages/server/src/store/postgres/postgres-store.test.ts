@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
-import { after, describe, type TestContext, test } from 'node:test'
+import { after, describe, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { Client } from 'pg'
 import { move } from '../../sessions/rotation.ts'
-import { ask, newEmptyDatabase, skip, stopCluster } from '../../test/postgres-cluster.ts'
+import { ask, newConnection, newEmptyDatabase, skip, stopCluster } from '../../test/postgres-cluster.ts'
 import { keyContract } from '../key-store.contract.ts'
 import { revocationContract } from '../revocation-store.contract.ts'
 import { sessionLimitContract } from '../session-limits.contract.ts'
@@ -27,7 +26,7 @@ describe('PostgreSQL: the state machine', { skip: skip }, () => {
   test('is the one of sessions/rotation.ts, for every state and token', async (t) => {
     const url = await fixture.newLocation((remove) => t.after(remove))
     const [L, H] = [15_000, 60_000]
-    const client = await connect(t, url)
+    const client = await newConnection(t, url)
     for (const [served, began] of [
       [0, 0],
       [L - 1, L - 1],
@@ -309,7 +308,7 @@ describe('PostgreSQL: the state machine', { skip: skip }, () => {
        UPDATE countersign.revocation_feed SET head = 100000`,
     )
     await ask(url, 'VACUUM ANALYZE countersign.revocations')
-    const client = await connect(t, url)
+    const client = await newConnection(t, url)
     for (const cleans of [true, false]) {
       await store.revoke({ kind: 'token', jti: `token-${cleans}` })
       await client.query('BEGIN')
@@ -373,7 +372,7 @@ describe('PostgreSQL: the state machine', { skip: skip }, () => {
     const store = openPostgresStore({ url, timeout: 1200 })
     t.after(() => store.close())
     await store.createAccount({ id: 'usr_1', email: 'ada@example.com', passwordHash: 'hash' })
-    const holder = await connect(t, url)
+    const holder = await newConnection(t, url)
     await holder.query("BEGIN; SELECT pg_advisory_xact_lock(countersign.user_lock('usr_1'))")
     const change = { userId: 'usr_1', fromVersion: 1, passwordHash: 'new', keepSid: '' }
     await assert.rejects(store.replacePassword(change), StoreUnavailableError)
@@ -382,12 +381,3 @@ describe('PostgreSQL: the state machine', { skip: skip }, () => {
     assert.deepEqual(await store.replacePassword(change), { outcome: 'replaced' })
   })
 })
-
-/** A connection of its own; the database may be dropped before it ends. */
-async function connect(t: TestContext, url: string): Promise<Client> {
-  const client = new Client({ connectionString: url })
-  client.on('error', () => {})
-  await client.connect()
-  t.after(() => client.end())
-  return client
-}

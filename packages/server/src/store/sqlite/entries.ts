@@ -35,13 +35,6 @@ export function endEverything(sql: Statements, now: number): void {
   writeEntry(sql, 'g', '', notBefore / 1000, now)
 }
 
-/** As an act of its own, where nobody knows how long what was issued lives: it is taken to live for as long as any token may. */
-export function endEverythingIssued(sql: Statements, act: Act, now: number): void {
-  sql.assumeLongestLifetime.run({ now })
-  endEverything(sql, now)
-  audit(sql, 'revoke.all', '*', act, now)
-}
-
 /** A not-before is at most a second ahead of the clock that wrote it. */
 export function isClockBehind(notBefore: number, now: number): boolean {
   return notBefore - now > 1000

@@ -1,8 +1,9 @@
 /** Signing keys and peppers in SQLite. */
 import type { KeyStore } from '../key-store.ts'
+import type { Act } from '../revocation-store.ts'
 import { toSealedPepper, toSigningKey, toSigningKeyRecord } from '../rows.ts'
 import type { Database } from './database.ts'
-import { audit, endEverythingIssued, writeEntry } from './entries.ts'
+import { audit, endEverything, writeEntry } from './entries.ts'
 import type { Statements } from './statements.ts'
 
 export function keysIn({ sql, transaction }: Database): KeyStore {
@@ -57,7 +58,6 @@ export function keysIn({ sql, transaction }: Database): KeyStore {
     async abandonKeys(act) {
       await transaction((now) => {
         endEverythingIssued(sql, act, now)
-        revokeEveryKey(sql, now)
         sql.deletePeppers.run()
         audit(sql, 'keys.abandon', '*', act, now)
       })
@@ -94,8 +94,14 @@ export function revokeKey(sql: Statements, kid: string, now: number): boolean {
   return true
 }
 
-/** Revokes every key: the next server that mints makes one that signs at once; inside the transaction of the act. */
-export function revokeEveryKey(sql: Statements, now: number): void {
+/**
+ * Ends everything that was issued and revokes every key, as an act of its own where nobody knows how long what was issued lives: it is taken to
+ * live for as long as any token may. The next server that mints makes a key that signs at once.
+ */
+export function endEverythingIssued(sql: Statements, act: Act, now: number): void {
+  sql.assumeLongestLifetime.run({ now })
+  endEverything(sql, now)
+  audit(sql, 'revoke.all', '*', act, now)
   for (const { kid } of sql.revokeSigningKeys.all({ now })) writeEntry(sql, 'k', String(kid), 0, now)
   sql.raiseKeysVersion.run()
 }

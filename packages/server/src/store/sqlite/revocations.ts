@@ -10,8 +10,8 @@ import {
 } from '../revocation-store.ts'
 import { toAuditRecord, toEntry } from '../rows.ts'
 import type { Database } from './database.ts'
-import { audit, endEverything, endEverythingIssued, notBeforeOf, readHead, writeEntry } from './entries.ts'
-import { revokeEveryKey, revokeKey } from './keys.ts'
+import { audit, endEverything, notBeforeOf, readHead, writeEntry } from './entries.ts'
+import { endEverythingIssued, revokeKey } from './keys.ts'
 import { revokeAll } from './sessions.ts'
 import type { Statements } from './statements.ts'
 
@@ -28,10 +28,7 @@ export function revocationsIn({ sql, now: clock, transaction }: Database): Revoc
 
     async completeRestore(epoch, keepsSessions, act) {
       await transaction((now) => {
-        if (!keepsSessions) {
-          endEverythingIssued(sql, act, now)
-          revokeEveryKey(sql, now)
-        }
+        if (!keepsSessions) endEverythingIssued(sql, act, now)
         sql.beginEpoch.run({ epoch })
         audit(sql, 'restore.complete', keepsSessions ? 'sessions kept' : '*', act, now)
       })

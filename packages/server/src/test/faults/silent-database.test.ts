@@ -3,18 +3,15 @@ import assert from 'node:assert/strict'
 import { connect, createServer, type Socket } from 'node:net'
 import { after, describe, type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { Client } from 'pg'
+import type { Client } from 'pg'
 import { locks } from '../../store/postgres/functions/locks.ts'
 import { migratePostgres, type OtherMigration, readMigrationStatus } from '../../store/postgres/migrations.ts'
-import { ask, newEmptyDatabase, skip, stopCluster } from '../postgres-cluster.ts'
+import { ask, newConnection, newEmptyDatabase, skip, stopCluster } from '../postgres-cluster.ts'
 import { newFolder, spawnServer } from '../running-server.ts'
 
 /** Holds the lock of a migration until it is let go of. */
 async function holdMigration(t: TestContext, url: string): Promise<Client> {
-  const client = new Client({ connectionString: url })
-  client.on('error', () => {})
-  await client.connect()
-  t.after(() => client.end())
+  const client = await newConnection(t, url)
   await client.query(`SELECT pg_advisory_lock(${locks.migration})`)
   return client
 }

@@ -103,25 +103,9 @@ export const keys = `
     RETURN 'added';
   END $$;
 
-  -- The next server that mints makes one that signs at once.
-  CREATE FUNCTION countersign.revoke_every_signing_key() RETURNS void LANGUAGE plpgsql AS $$
-  DECLARE
-    v_now bigint;
-    v_kid text;
-  BEGIN
-    PERFORM pg_advisory_xact_lock(${locks.keys});
-    v_now := countersign.now_ms();
-    FOR v_kid IN UPDATE countersign.signing_keys SET revoked_at = v_now WHERE revoked_at IS NULL RETURNING kid
-    LOOP
-      PERFORM countersign.write_entry('k', v_kid, 0, v_now);
-    END LOOP;
-    UPDATE countersign.revocation_feed SET keys_version = keys_version + 1;
-  END $$;
-
   CREATE FUNCTION countersign.abandon_keys(p_actor text, p_reason text) RETURNS void LANGUAGE plpgsql AS $$
   BEGIN
     PERFORM countersign.end_everything(p_actor, p_reason);
-    PERFORM countersign.revoke_every_signing_key();
     DELETE FROM countersign.peppers;
     PERFORM countersign.write_audit('keys.abandon', '*', p_actor, p_reason, countersign.now_ms());
   END $$;

@@ -102,13 +102,22 @@ export const revocations = `
       keys_version = keys_version + 1000 + floor(random() * 1000000)::integer
   $$;
 
-  -- Tokens of before may live for as long as any. The locks come before the row of the feed, which whoever holds one of them may be waiting for.
+  -- Every signing key goes as well: the next server that mints makes one that signs at once. Tokens of before may live for as long as any. The locks come before the row of the feed, which whoever holds one of them may be waiting for.
   CREATE FUNCTION countersign.end_everything(p_actor text, p_reason text) RETURNS void LANGUAGE plpgsql AS $$
+  DECLARE
+    v_now bigint;
+    v_kid text;
   BEGIN
     PERFORM pg_advisory_xact_lock(${locks.minting});
     PERFORM pg_advisory_xact_lock(${locks.keys});
-    UPDATE countersign.revocation_feed SET longer_lifetime = 3600, longer_until = countersign.now_ms() + 3600000;
+    v_now := countersign.now_ms();
+    UPDATE countersign.revocation_feed SET longer_lifetime = 3600, longer_until = v_now + 3600000;
     PERFORM countersign.revoke_target('all', '*', p_actor, p_reason);
+    FOR v_kid IN UPDATE countersign.signing_keys SET revoked_at = v_now WHERE revoked_at IS NULL RETURNING kid
+    LOOP
+      PERFORM countersign.write_entry('k', v_kid, 0, v_now);
+    END LOOP;
+    UPDATE countersign.revocation_feed SET keys_version = keys_version + 1;
   END $$;
 
   CREATE FUNCTION countersign.complete_restore(p_epoch text, p_keeps_sessions boolean, p_actor text, p_reason text) RETURNS void
@@ -116,7 +125,6 @@ export const revocations = `
   BEGIN
     IF NOT p_keeps_sessions THEN
       PERFORM countersign.end_everything(p_actor, p_reason);
-      PERFORM countersign.revoke_every_signing_key();
     END IF;
     PERFORM countersign.begin_epoch(p_epoch);
     PERFORM countersign.write_audit('restore.complete', CASE WHEN p_keeps_sessions THEN 'sessions kept' ELSE '*' END, p_actor, p_reason,
